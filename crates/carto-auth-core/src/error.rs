@@ -1,0 +1,240 @@
+//! Every way to fail, sorted by whose fault it is, each with a way out.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::host_rules::AddressProblem;
+use crate::m2m_credentials::{CredentialsError, CredentialsProblem};
+use crate::one_line::OneLine;
+use crate::reply::{Refusal, ReplyError, ReplyProblem};
+use crate::step::TransportError;
+use crate::timestamp::Timestamp;
+
+/// Why there is no token.
+///
+/// The text names the file, field or host and never holds a secret. [`remedy`](Self::remedy) tells a program
+/// what to do next, [`hint`](Self::hint) tells a person.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // The caller's side: something to fix before trying again.
+    /// The machine credentials cannot be used.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// A configured address cannot be used.
+    #[error("{setting} {problem}")]
+    Address {
+        /// The setting's name, such as `auth_url`.
+        setting: &'static str,
+        /// What the address must not be.
+        problem: AddressProblem,
+    },
+    /// A token that was given holds characters that no header can carry, or is empty.
+    #[error("the given access token is empty or holds characters that no header can carry")]
+    UnusableToken,
+
+    // CARTO's verdict.
+    /// CARTO refused: wrong secret, unknown audience, no grant.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+
+    // A person must act.
+    /// The token has ended and nothing here can get another one.
+    #[error("the access token has expired")]
+    Expired {
+        /// When it ended, if that is known.
+        expired_at: Option<Timestamp>,
+    },
+    /// There is no token and nothing here can get one.
+    #[error("not logged in")]
+    NotLoggedIn,
+
+    // The way to CARTO, and CARTO itself: trying again may help.
+    /// CARTO asks to slow down (429).
+    #[error("{0}")]
+    RateLimited(Box<Refusal>),
+    /// CARTO is out of order (5xx).
+    #[error("{0}")]
+    Unavailable(Box<Refusal>),
+    /// The answer is not what the endpoint is documented to say.
+    #[error(transparent)]
+    Reply(#[from] Box<ReplyError>),
+    /// There is no answer.
+    #[error("cannot reach {}: {error}", OneLine(host))]
+    Transport {
+        /// The host that was asked.
+        host: String,
+        /// What failed.
+        error: TransportError,
+    },
+
+    // This program or its HTTP client.
+    /// The HTTP client cannot be set up.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+}
+
+impl std::error::Error for Refusal {}
+impl std::error::Error for ReplyError {}
+
+/// The kind of an [`Error`], for programs that decide by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nobody has logged in.
+    NotLoggedIn,
+    /// The token has ended and cannot be renewed.
+    SessionExpired,
+    /// The credentials are malformed.
+    CredentialsInvalid,
+    /// CARTO refused the credentials.
+    CredentialsRejected,
+    /// An address is malformed or not https.
+    BadApiBaseUrl,
+    /// CARTO's answer makes no sense, or CARTO is out of order.
+    BadResponse,
+    /// CARTO could not be reached.
+    Network,
+    /// TLS failed or the certificate is not trusted.
+    Tls,
+    /// CARTO asks to slow down.
+    RateLimited,
+    /// The HTTP client cannot be set up.
+    Internal,
+}
+
+/// What to do about an [`Error`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Try again, after the time that CARTO asked for, if it did.
+    Retry {
+        /// How long CARTO asks to wait.
+        after: Option<Duration>,
+    },
+    /// A person must log in.
+    LogIn,
+    /// Someone must change the credentials or a setting; trying again does not help.
+    FixConfig,
+    /// Report it.
+    Report,
+}
+
+impl Error {
+    /// What kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Credentials(error) => match error.problem() {
+                CredentialsProblem::ApiBaseUrl(_) => ErrorKind::BadApiBaseUrl,
+                _ => ErrorKind::CredentialsInvalid,
+            },
+            Self::Address { .. } => ErrorKind::BadApiBaseUrl,
+            Self::UnusableToken => ErrorKind::CredentialsInvalid,
+            Self::Refused(_) => ErrorKind::CredentialsRejected,
+            Self::Expired { .. } => ErrorKind::SessionExpired,
+            Self::NotLoggedIn => ErrorKind::NotLoggedIn,
+            Self::RateLimited(_) => ErrorKind::RateLimited,
+            Self::Unavailable(_) | Self::Reply(_) => ErrorKind::BadResponse,
+            Self::Transport { error, .. } if error.kind().is_tls() => ErrorKind::Tls,
+            Self::Transport { .. } => ErrorKind::Network,
+            Self::Client(_) => ErrorKind::Internal,
+        }
+    }
+
+    /// What a program should do next.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Credentials(_) | Self::Address { .. } | Self::UnusableToken | Self::Refused(_) => {
+                Remedy::FixConfig
+            }
+            Self::Expired { .. } | Self::NotLoggedIn => Remedy::LogIn,
+            Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
+                after: refusal.retry_after,
+            },
+            Self::Reply(_) | Self::Transport { .. } => Remedy::Retry { after: None },
+            Self::Client(_) => Remedy::Report,
+        }
+    }
+
+    /// What a person should do next, in a sentence without a full stop.
+    #[must_use]
+    pub fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Credentials(error) => credentials_hint(error.problem()),
+            Self::Address { .. } => "give an address such as https://auth.carto.com",
+            Self::UnusableToken => "give the token alone, without quotes, blanks or the word Bearer",
+            Self::Refused(refusal) => refusal_hint(refusal),
+            Self::Expired { .. } | Self::NotLoggedIn => "log in again, or use a machine's credentials",
+            Self::RateLimited(refusal) => match refusal.retry_after {
+                Some(wait) => return Cow::Owned(format!("try again in {} s", wait.as_secs())),
+                None => "try again later; machine tokens are counted against a monthly quota",
+            },
+            Self::Unavailable(_) => "try again in a minute; https://status.carto.com tells of outages",
+            Self::Reply(error) => reply_hint(error),
+            Self::Transport { error, .. } if error.kind().is_tls() => {
+                "if a company proxy signs this connection, add its CA to the system's store or name it in SSL_CERT_FILE"
+            }
+            Self::Transport { .. } => "check the connection or HTTPS_PROXY",
+            Self::Client(_) => "report this; it is no fault of your settings",
+        })
+    }
+
+    /// What CARTO or its login service said, when it refused.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::RateLimited(refusal) | Self::Unavailable(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The status of the reply, when there was one.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        match self {
+            Self::Reply(error) => Some(error.status()),
+            _ => self.oauth().map(|refusal| refusal.status),
+        }
+    }
+}
+
+fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
+    match problem {
+        CredentialsProblem::NotFound
+        | CredentialsProblem::IsDirectory
+        | CredentialsProblem::NotAFile
+        | CredentialsProblem::TooLarge => {
+            "name the JSON file that CARTO Workspace > Developers > Credentials lets you download"
+        }
+        CredentialsProblem::Unreadable(_) => "check the file's owner and mode",
+        CredentialsProblem::Utf16 => "save it as UTF-8",
+        CredentialsProblem::NodeCliFile => {
+            "make a machine-to-machine application in CARTO Workspace > Developers > Credentials and use its file"
+        }
+        CredentialsProblem::ApiBaseUrl(_) => {
+            "take it from CARTO Workspace > Developers, for example https://gcp-us-east1.api.carto.com"
+        }
+        CredentialsProblem::Blanks(_) => "copy the value again, without blanks and line ends",
+        _ => {
+            "it needs api_base_url, client_id and client_secret; see CARTO Workspace > Developers > Credentials"
+        }
+    }
+}
+
+fn refusal_hint(refusal: &Refusal) -> &'static str {
+    match (refusal.status, refusal.code.as_deref()) {
+        (403, _) | (_, Some("unauthorized_client" | "invalid_scope")) => {
+            "the client or the audience is not allowed here; check the application's grants and the audience"
+        }
+        _ => "check client_id and client_secret; CARTO Workspace > Developers > Credentials shows both",
+    }
+}
+
+fn reply_hint(error: &ReplyError) -> &'static str {
+    match error.problem() {
+        ReplyProblem::AlreadyExpired => "check this machine's clock",
+        _ => "is a proxy or captive portal in between, or the address not CARTO's? Otherwise try again",
+    }
+}

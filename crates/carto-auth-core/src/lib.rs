@@ -1,0 +1,82 @@
+//! The sans-IO core of carto-auth: how to get, keep and renew an access token for CARTO (carto.com), without
+//! doing any I/O.
+//!
+//! **The invariant:** nothing in this crate reads a clock, a file, a socket, an environment variable or a random
+//! number. Time, randomness and bytes are arguments; a flow says what to do next ([`Step`]) and is told what
+//! happened ([`AwaitResponse::resume`]).
+//!
+//! # In scope
+//! The client credentials grant, the token policy ([`Session`]), the file formats ([`TokenRecord`],
+//! [`M2mCredentials`]), CARTO's endpoints and error bodies, and one [`Error`] with a way out.
+//!
+//! # Deliberately absent
+//! HTTP clients, files, locks and clocks (`carto-auth-native` and the drivers `carto-auth-ureq` and
+//! `carto-auth-reqwest` have them), the verification of token signatures (CARTO's APIs do that), and the login
+//! of a person, which comes next.
+//!
+//! # A driver
+//! ```
+//! use std::{thread, time::SystemTime};
+//! use carto_auth_core::{Error, Flow, Incoming, Outgoing, Step, TransportError};
+//!
+//! fn drive<F: Flow>(
+//!     mut step: Step<F>,
+//!     send: impl Fn(Outgoing) -> Result<Incoming, TransportError>,
+//! ) -> Result<F::Output, Error> {
+//!     loop {
+//!         step = match step {
+//!             Step::Done(output) => return Ok(output),
+//!             Step::Sleep(duration, next) => {
+//!                 thread::sleep(duration);
+//!                 next.resume(SystemTime::now())?
+//!             }
+//!             Step::Send(out, next) => next.resume(send(out), SystemTime::now())?,
+//!         }
+//!     }
+//! }
+//! ```
+
+mod secret;
+mod timestamp;
+mod one_line;
+mod json;
+mod host_rules;
+mod api_base_url;
+mod endpoints;
+mod m2m_credentials;
+mod claims;
+mod access_token;
+mod step;
+mod retry_after;
+mod reply;
+mod error;
+mod retry;
+mod token_response;
+mod token_request;
+mod python_expiration;
+mod token_file;
+mod identity;
+mod session;
+
+pub use access_token::AccessToken;
+pub use api_base_url::ApiBaseUrl;
+pub use claims::Claims;
+pub use endpoints::Endpoints;
+pub use error::{Error, ErrorKind, Remedy};
+pub use host_rules::AddressProblem;
+pub use identity::Identity;
+pub use json::JsonProblem;
+pub use m2m_credentials::{CredentialsError, CredentialsProblem, M2mCredentials};
+pub use one_line::OneLine;
+pub use python_expiration::LocalOffset;
+pub use reply::{KeyNames, Refusal, ReplyError, ReplyProblem};
+pub use retry::Jitter;
+pub use secret::Secret;
+pub use session::{Freshness, Plan, Renewal, Session, UnderLock};
+pub use step::{
+    AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TransportError, TransportErrorKind,
+};
+pub use timestamp::Timestamp;
+pub use token_file::{TOKEN_FILE_LIMIT, TokenFileError, TokenRecord};
+pub use token_request::TokenRequest;
+pub use token_response::TokenGrant;

@@ -1,0 +1,67 @@
+//! Text from outside, made safe for a terminal and a log line.
+
+use std::fmt::{self, Write as _};
+
+/// Shows text from a server, file, browser or path on one line: at most 300 characters, with control, C1,
+/// bidirectional and zero-width characters escaped as `\u{…}`.
+///
+/// ```
+/// use carto_auth_core::OneLine;
+///
+/// assert_eq!(OneLine("a\u{1b}[31mb\n").to_string(), "a\\u{1b}[31mb\\n");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct OneLine<'a>(pub &'a str);
+
+/// The longest text shown, in characters of the original.
+const LIMIT: usize = 300;
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = LIMIT;
+        for c in self.0.chars() {
+            let Some(rest) = left.checked_sub(1) else {
+                return f.write_char('…');
+            };
+            left = rest;
+            if is_invisible(c) {
+                write!(f, "{}", c.escape_default())?
+            } else {
+                f.write_char(c)?
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_control_c1_bidi_and_zero_width_characters() {
+        let hostile = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\u{2066}\u{200b}\u{feff}\r\n\t";
+        let shown = OneLine(hostile).to_string();
+        assert_eq!(
+            shown,
+            "\\u{1b}]0;x\\u{7}\\u{9b}31m\\u{202e}\\u{2066}\\u{200b}\\u{feff}\\r\\n\\t"
+        );
+    }
+
+    #[test]
+    fn shows_at_most_300_characters() {
+        let shown = OneLine(&"é".repeat(301)).to_string();
+        assert_eq!(shown.chars().count(), 301);
+        assert!(shown.ends_with('…'));
+        assert_eq!(OneLine(&"é".repeat(300)).to_string(), "é".repeat(300));
+    }
+}

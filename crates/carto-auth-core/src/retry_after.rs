@@ -1,0 +1,129 @@
+//! How long a server asks to wait.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
+use crate::timestamp::Timestamp;
+
+/// Reads `Retry-After` (seconds or a date, <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>), or Auth0's
+/// `x-ratelimit-reset` (seconds since the epoch) where that is missing.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    if let Some(value) = text(RETRY_AFTER.as_str()) {
+        return whole_number(value)
+            .map(Duration::from_secs)
+            .or_else(|| Some(http_date(value)?.since(now)));
+    }
+    let reset = whole_number(text("x-ratelimit-reset")?)?;
+    Some(Timestamp::from_unix_seconds(i64::try_from(reset).ok()?).since(now))
+}
+
+fn whole_number(text: &str) -> Option<u64> {
+    (!text.is_empty() && text.len() <= 12 && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// An IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`, the only form that servers may send
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>).
+fn http_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (_, rest) = text.split_once(", ")?;
+    let mut parts = rest.split(' ');
+    let day = whole_number(parts.next()?)?;
+    let month_name = parts.next()?;
+    let month = MONTHS.iter().position(|name| *name == month_name)?;
+    let year = whole_number(parts.next()?)?;
+    let mut clock = parts.next()?.splitn(3, ':').map(whole_number);
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    let plausible = (1970..10_000).contains(&year)
+        && (1..=31).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 61
+        && parts.next() == Some("GMT")
+        && parts.next().is_none();
+    if !plausible {
+        return None;
+    }
+    let days = days_since_epoch(
+        i64::try_from(year).ok()?,
+        i64::try_from(month).ok()? + 1,
+        i64::try_from(day).ok()?,
+    );
+    let seconds = i64::try_from(hour * 3600 + minute * 60 + second).ok()?;
+    Some(Timestamp::from_unix_seconds(days * 86_400 + seconds))
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar: years are counted from March, so that the leap day
+/// is a year's last.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn wait(name: &'static str, value: &str, now: i64) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+        retry_after(&headers, Timestamp::from_unix_seconds(now))
+    }
+
+    #[test]
+    fn seconds_and_dates_are_read() {
+        assert_eq!(wait("retry-after", "120", 0), Some(Duration::from_secs(120)));
+        assert_eq!(
+            wait("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", 784_111_770),
+            Some(Duration::from_secs(7))
+        );
+        assert_eq!(
+            wait("retry-after", "Thu, 29 Feb 2024 00:00:00 GMT", 1_709_164_799),
+            Some(Duration::from_secs(1))
+        );
+        assert_eq!(
+            wait("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT", 1_790_000_000),
+            Some(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn auth0s_reset_time_is_read_where_retry_after_is_missing() {
+        assert_eq!(
+            wait("x-ratelimit-reset", "1790000030", 1_790_000_000),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(wait("x-ratelimit-reset", "soon", 1_790_000_000), None);
+    }
+
+    #[test]
+    fn anything_else_is_no_wait() {
+        for value in [
+            "",
+            "-1",
+            "+5",
+            "1.5",
+            "soon",
+            "9999999999999",
+            "Sun, 06 Nov 1994 08:49:37 PST",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            ", ",
+            "a, 1 Jan",
+        ] {
+            assert_eq!(wait("retry-after", value, 0), None, "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The border: what a flow asks of its driver, and what the driver hands back.
+//!
+//! ```text
+//!              ┌──────────── Step ────────────┐
+//!   start ──▶  Send(Outgoing, AwaitResponse)  │──▶ driver sends ──▶ resume(reply, now) ──┐
+//!         ▲    Sleep(Duration, AwaitTimer)    │──▶ driver sleeps ─▶ resume(now) ─────────┤
+//!         │    Done(output)                   │──▶ the answer                            │
+//!         │    └──────────────────────────────┘                                          │
+//!         └──────────────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, Request, Response, StatusCode};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::timestamp::Timestamp;
+
+/// A conversation with CARTO that a driver carries out step by step.
+pub trait Flow: sealed::Resume {
+    /// What the conversation is for.
+    type Output;
+}
+
+pub(crate) mod sealed {
+    use super::{Error, Flow, Incoming, Step, Timestamp, TransportError};
+
+    /// How a flow goes on.
+    #[expect(unnameable_types, reason = "sealed: the flows are those of this crate")]
+    pub trait Resume: Sized {
+        fn on_reply(
+            self,
+            reply: Result<Incoming, TransportError>,
+            now: Timestamp,
+        ) -> Result<Step<Self>, Error>
+        where
+            Self: Flow;
+
+        fn on_timer(self, now: Timestamp) -> Step<Self>
+        where
+            Self: Flow;
+    }
+}
+
+/// What the driver must do next.
+///
+/// Deliberately exhaustive: a driver that ignored a kind of step would hang, so a new one must break its build.
+#[must_use = "a flow goes on only when its step is carried out"]
+pub enum Step<F: Flow> {
+    /// Send the request and resume with what came back.
+    Send(Outgoing, AwaitResponse<F>),
+    /// Wait, then resume.
+    Sleep(Duration, AwaitTimer<F>),
+    /// The flow has ended well.
+    Done(F::Output),
+}
+
+impl<F: Flow> fmt::Debug for Step<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(outgoing, _) => f.debug_tuple("Send").field(outgoing).finish_non_exhaustive(),
+            Self::Sleep(duration, _) => f.debug_tuple("Sleep").field(duration).finish_non_exhaustive(),
+            Self::Done(_) => f.debug_tuple("Done").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// A flow that waits for the reply to the request beside it.
+#[must_use = "a flow that is dropped is cancelled"]
+pub struct AwaitResponse<F>(pub(crate) F);
+
+impl<F: Flow> AwaitResponse<F> {
+    /// Hands the reply in, whatever its status, or why there is none; `now` is the wall clock's time.
+    ///
+    /// # Errors
+    /// When the flow has ended without what it is for.
+    pub fn resume<R: Into<Incoming>>(
+        self,
+        reply: Result<R, TransportError>,
+        now: impl Into<Timestamp>,
+    ) -> Result<Step<F>, Error> {
+        self.0.on_reply(reply.map(Into::into), now.into())
+    }
+}
+
+impl<F> fmt::Debug for AwaitResponse<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AwaitResponse(..)")
+    }
+}
+
+/// A flow that waits for time to pass.
+#[must_use = "a flow that is dropped is cancelled"]
+pub struct AwaitTimer<F>(pub(crate) F);
+
+impl<F: Flow> AwaitTimer<F> {
+    /// Goes on after the wait; `now` is the wall clock's time.
+    ///
+    /// # Errors
+    /// When the flow has ended without what it is for.
+    pub fn resume(self, now: impl Into<Timestamp>) -> Result<Step<F>, Error> {
+        Ok(self.0.on_timer(now.into()))
+    }
+}
+
+impl<F> fmt::Debug for AwaitTimer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AwaitTimer(..)")
+    }
+}
+
+/// A request that the driver must send as it is: no redirect may be followed, no proxy may see a request to
+/// loopback, and the reply counts whatever its status.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Outgoing {
+    /// What to send.
+    pub request: Request<Body>,
+    /// How long finding the host and connecting to it may take.
+    pub connect_timeout: Duration,
+    /// How long the whole exchange may take, connecting and reading the body included.
+    pub timeout: Duration,
+    /// How many bytes of the reply's body to read at most; a body that reaches the limit is refused by the flow.
+    pub body_limit: usize,
+}
+
+impl Outgoing {
+    /// The host that is asked, for messages.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.request.uri().host().unwrap_or_default()
+    }
+
+    /// True when the request must go out directly: plain http is for loopback, and a proxy on the way would
+    /// read its secrets.
+    #[must_use]
+    pub fn bypasses_proxies(&self) -> bool {
+        self.request.uri().scheme() == Some(&http::uri::Scheme::HTTP)
+    }
+}
+
+/// The bytes of a request, which may hold a secret: redacted in `Debug`, zeroized on drop.
+pub struct Body(Zeroizing<Vec<u8>>);
+
+impl Body {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes to send.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes to send, for a client that wants to own them.
+    #[must_use]
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
+
+/// A reply as it came in; redacted in `Debug`, for the body may hold a token.
+pub struct Incoming(Response<Zeroizing<Vec<u8>>>);
+
+impl Incoming {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        self.0.body()
+    }
+}
+
+impl From<Response<Vec<u8>>> for Incoming {
+    fn from(response: Response<Vec<u8>>) -> Self {
+        Self(response.map(Zeroizing::new))
+    }
+}
+
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Incoming({}, {} bytes)",
+            self.status().as_u16(),
+            self.body().len()
+        )
+    }
+}
+
+/// May the request have reached the server? Decides what may be sent again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// Surely not: the connection was never made.
+    No,
+    /// Perhaps.
+    Maybe,
+}
+
+/// Why there is no reply.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}", self.text())]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    sent: Sent,
+    detail: Option<String>,
+}
+
+impl TransportError {
+    /// States what failed and whether the request may have left. Where the kind is sure that it did not, that
+    /// counts.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind, sent: Sent) -> Self {
+        let sent = if kind.is_before_sending() { Sent::No } else { sent };
+        Self {
+            kind,
+            sent,
+            detail: None,
+        }
+    }
+
+    /// Adds the client's words. They are shown to people and logged, so they must hold no secret and no URL.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// What failed.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Whether the request may have reached the server.
+    #[must_use]
+    pub fn sent(&self) -> Sent {
+        self.sent
+    }
+
+    fn text(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{} ({})", self.kind, crate::one_line::OneLine(detail)),
+            None => self.kind.to_string(),
+        }
+    }
+}
+
+/// What failed between us and the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The name has no address.
+    #[error("host name not found")]
+    HostNotFound,
+    /// Nothing listens there.
+    #[error("connection refused")]
+    ConnectionRefused,
+    /// The connection could not be made.
+    #[error("connection failed")]
+    ConnectionFailed,
+    /// Connecting took too long.
+    #[error("connecting took too long")]
+    ConnectTimeout,
+    /// The proxy did not let us through.
+    #[error("the proxy refused the connection")]
+    Proxy,
+    /// The server's certificate is not trusted.
+    #[error("the server's certificate is not trusted")]
+    Certificate,
+    /// TLS failed otherwise.
+    #[error("TLS failed")]
+    Tls,
+    /// No complete reply in time.
+    #[error("no complete answer in time")]
+    Timeout,
+    /// The connection ended before the reply did.
+    #[error("the connection ended before the answer did")]
+    Disconnected,
+    /// What came back is not HTTP.
+    #[error("the answer is not valid HTTP")]
+    Protocol,
+    /// Anything else.
+    #[error("the request failed")]
+    Other,
+}
+
+impl TransportErrorKind {
+    fn is_before_sending(self) -> bool {
+        matches!(
+            self,
+            Self::HostNotFound
+                | Self::ConnectionRefused
+                | Self::ConnectionFailed
+                | Self::ConnectTimeout
+                | Self::Proxy
+                | Self::Certificate
+        )
+    }
+
+    pub(crate) fn is_tls(self) -> bool {
+        matches!(self, Self::Certificate | Self::Tls)
+    }
+}

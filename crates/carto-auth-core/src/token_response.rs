@@ -1,0 +1,183 @@
+//! What the token endpoint grants.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::access_token::{earlier, is_token_text};
+use crate::claims::Claims;
+use crate::json::kind_of;
+use crate::reply::{KeyNames, ReplyProblem};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// A successful reply of the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct TokenGrant {
+    /// The token.
+    pub access_token: Secret,
+    /// When the request for it was sent, from which its life counts.
+    pub obtained_at: Timestamp,
+    /// When it ends: the earlier of `expires_in` and the token's own `exp`, or `None` when neither is given.
+    pub expires_at: Option<Timestamp>,
+    /// What it allows, where the server says so.
+    pub scope: Option<String>,
+}
+
+/// The longest life that is believed. Longer ones are clamped, so that arithmetic cannot run away.
+const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl TokenGrant {
+    pub(crate) fn parse(
+        body: &Map<String, Value>,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Self, ReplyProblem> {
+        let token = required_text(body, "access_token")?;
+        // "The client MUST NOT use an access token if it does not understand the token type." (section 7.1)
+        if !required_text(body, "token_type")?.eq_ignore_ascii_case("bearer") {
+            return Err(ReplyProblem::NotBearer);
+        }
+        if !is_token_text(token) {
+            return Err(ReplyProblem::UnusableToken);
+        }
+        let by_reply = lifetime(body)?.map(|life| sent_at + life);
+        let by_token = Claims::of(token).and_then(|claims| claims.expires_at);
+        let expires_at = earlier(by_reply, by_token);
+        if expires_at.is_some_and(|end| end <= now) {
+            return Err(ReplyProblem::AlreadyExpired);
+        }
+        Ok(Self {
+            access_token: Secret::new(token),
+            obtained_at: sent_at,
+            expires_at,
+            scope: optional_text(body, "scope")?.map(str::to_owned),
+        })
+    }
+}
+
+fn required_text<'a>(body: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, ReplyProblem> {
+    optional_text(body, field)?.ok_or_else(|| ReplyProblem::Missing {
+        field,
+        keys: KeyNames::of(body),
+    })
+}
+
+fn optional_text<'a>(
+    body: &'a Map<String, Value>,
+    field: &'static str,
+) -> Result<Option<&'a str>, ReplyProblem> {
+    match body.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(ReplyProblem::WrongType {
+            field,
+            found: kind_of(other),
+        }),
+    }
+}
+
+/// `expires_in`, in seconds, clamped to 0..=30 days.
+fn lifetime(body: &Map<String, Value>) -> Result<Option<Duration>, ReplyProblem> {
+    match body.get("expires_in") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => {
+            let seconds = number
+                .as_f64()
+                .unwrap_or(0.0)
+                .clamp(0.0, LONGEST_LIFE.as_secs_f64());
+            Ok(Some(Duration::from_secs_f64(seconds)))
+        }
+        Some(other) => Err(ReplyProblem::WrongType {
+            field: "expires_in",
+            found: kind_of(other),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
+
+    fn parse(text: &str) -> Result<TokenGrant, ReplyProblem> {
+        TokenGrant::parse(
+            &serde_json::from_str(text).unwrap(),
+            SENT,
+            SENT + Duration::from_secs(1),
+        )
+    }
+
+    fn life(expires_in: &str) -> Option<Duration> {
+        let text = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{expires_in}}}"#);
+        parse(&text).unwrap().expires_at.map(|end| end.since(SENT))
+    }
+
+    #[test]
+    fn the_life_counts_from_when_the_request_was_sent() {
+        assert_eq!(life("86400"), Some(Duration::from_secs(86400)));
+        assert_eq!(life("3600.5"), Some(Duration::from_millis(3_600_500)));
+    }
+
+    #[test]
+    fn a_huge_life_is_clamped_to_thirty_days() {
+        for huge in ["2592001", "1e300", "99999999999999999999999"] {
+            assert_eq!(life(huge), Some(LONGEST_LIFE), "{huge}");
+        }
+    }
+
+    #[test]
+    fn a_negative_life_is_an_expired_token() {
+        let text = r#"{"access_token":"t","token_type":"Bearer","expires_in":-5}"#;
+        assert_eq!(parse(text), Err(ReplyProblem::AlreadyExpired));
+    }
+
+    #[test]
+    fn a_life_in_a_string_is_refused_and_a_missing_one_unknown() {
+        let text = r#"{"access_token":"t","token_type":"Bearer","expires_in":"86400"}"#;
+        let wrong = ReplyProblem::WrongType {
+            field: "expires_in",
+            found: "a string",
+        };
+        assert_eq!(parse(text), Err(wrong));
+        let grant = parse(r#"{"access_token":"t","token_type":"bEaReR"}"#).unwrap();
+        assert_eq!(grant.expires_at, None);
+    }
+
+    #[test]
+    fn the_tokens_own_end_counts_where_it_is_earlier() {
+        // {"exp":1790000060}
+        let text = r#"{"access_token":"e30.eyJleHAiOjE3OTAwMDAwNjB9.c2ln","token_type":"Bearer","expires_in":86400}"#;
+        assert_eq!(
+            parse(text).unwrap().expires_at,
+            Some(SENT + Duration::from_secs(60))
+        );
+    }
+
+    #[test]
+    fn a_strange_reply_is_named_by_its_keys_and_types() {
+        let problem = |text: &str| parse(text).unwrap_err().to_string();
+        assert_eq!(
+            problem(r#"{"token":"canary"}"#),
+            "JSON without \"access_token\", having token"
+        );
+        assert_eq!(
+            problem(r#"{"access_token":"canary"}"#),
+            "JSON without \"token_type\", having access_token"
+        );
+        assert_eq!(
+            problem(r#"{"access_token":["canary"],"token_type":"Bearer"}"#),
+            "an array as \"access_token\""
+        );
+        assert_eq!(
+            problem(r#"{"access_token":"x","token_type":"mac"}"#),
+            "a token type that is not Bearer"
+        );
+        for token in ["", "a b", "a\\r\\nx: y"] {
+            let text = format!(r#"{{"access_token":"{token}","token_type":"Bearer"}}"#);
+            assert_eq!(problem(&text), "a token that no header can carry");
+        }
+    }
+}
