@@ -72,6 +72,14 @@ pub enum Error {
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Client(String),
+    /// A stored token could not be kept or removed.
+    #[error("{doing}: {error}")]
+    Store {
+        /// What failed, with the path.
+        doing: String,
+        /// The operating system's reason.
+        error: std::io::Error,
+    },
 }
 
 impl std::error::Error for Refusal {}
@@ -99,6 +107,8 @@ pub enum ErrorKind {
     Tls,
     /// CARTO asks to slow down.
     RateLimited,
+    /// A file could not be written or removed.
+    Io,
     /// The HTTP client cannot be set up.
     Internal,
 }
@@ -139,6 +149,7 @@ impl Error {
             Self::Transport { error, .. } if error.kind().is_tls() => ErrorKind::Tls,
             Self::Transport { .. } => ErrorKind::Network,
             Self::Client(_) => ErrorKind::Internal,
+            Self::Store { .. } => ErrorKind::Io,
         }
     }
 
@@ -154,7 +165,7 @@ impl Error {
                 after: refusal.retry_after,
             },
             Self::Reply(_) | Self::Transport { .. } => Remedy::Retry { after: None },
-            Self::Client(_) => Remedy::Report,
+            Self::Client(_) | Self::Store { .. } => Remedy::Report,
         }
     }
 
@@ -178,6 +189,7 @@ impl Error {
             }
             Self::Transport { .. } => "check the connection or HTTPS_PROXY",
             Self::Client(_) => "report this; it is no fault of your settings",
+            Self::Store { .. } => "check the owner and the mode of the file and its folder",
         })
     }
 

@@ -14,6 +14,14 @@ pub struct JsonProblem {
     truncated: bool,
 }
 
+impl JsonProblem {
+    /// True when the document ends in the middle, as one does that is being written.
+    #[must_use]
+    pub fn is_truncation(self) -> bool {
+        self.truncated
+    }
+}
+
 impl From<&serde_json::Error> for JsonProblem {
     fn from(error: &serde_json::Error) -> Self {
         Self {

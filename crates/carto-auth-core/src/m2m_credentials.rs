@@ -163,6 +163,12 @@ impl CredentialsError {
         &self.problem
     }
 
+    /// What is wrong, to be told of another origin.
+    #[must_use]
+    pub fn into_problem(self) -> CredentialsProblem {
+        self.problem
+    }
+
     /// The file, variable or argument that has the problem.
     #[must_use]
     pub fn origin(&self) -> &str {

@@ -1,0 +1,78 @@
+//! One process at a time, for a bounded time.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What came of trying to lock.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    /// Held until the file is dropped, or the process dies.
+    Held(File),
+    /// Somebody else held it all the time.
+    Busy,
+    /// There can be no lock here.
+    Unsupported(io::Error),
+}
+
+/// Locks a file beside the token file, which is made if need be and never removed: a lock on a file that can be
+/// replaced would guard nothing. The standard library has no time-out, so the lock is polled.
+pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
+    let file = match open(path) {
+        Ok(file) => file,
+        Err(error) => return Lock::Unsupported(error),
+    };
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Lock::Held(file),
+            Err(TryLockError::Error(error)) => return Lock::Unsupported(error),
+            Err(TryLockError::WouldBlock) if start.elapsed() >= patience => return Lock::Busy,
+            Err(TryLockError::WouldBlock) => thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // The lock file is never a link: opening one could make a file elsewhere.
+        options
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    // In a folder that cannot be written to, a lock file that is there already serves as well.
+    options
+        .open(path)
+        .or_else(|error| File::open(path).map_err(|_| error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_lock_is_busy_for_others_and_free_once_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.lock");
+        let Lock::Held(file) = acquire(&path, Duration::ZERO) else {
+            panic!("expected the lock")
+        };
+        assert!(matches!(acquire(&path, Duration::from_millis(5)), Lock::Busy));
+        drop(file);
+        assert!(matches!(acquire(&path, Duration::ZERO), Lock::Held(_)));
+    }
+
+    #[test]
+    fn a_missing_folder_means_no_lock_and_no_hang() {
+        let lock = acquire(Path::new("/nonexistent/t.lock"), Duration::from_secs(10));
+        assert!(matches!(lock, Lock::Unsupported(_)));
+    }
+}

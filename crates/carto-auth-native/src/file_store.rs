@@ -1,0 +1,241 @@
+//! Tokens in files, beside the Python package. `docs/cache-format.md` describes them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use carto_auth_core::{Identity, OneLine, TokenFileError, TokenRecord};
+use log::Level;
+
+use crate::clock::now;
+use crate::file_lock::{self, Lock};
+use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
+use crate::private_file::{self, Found};
+use crate::store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
+use crate::time_zone::local_offset;
+
+/// Keeps tokens in two files: one of the identity's own, and one that is shared with the Python package.
+///
+/// ```
+/// use carto_auth_native::FileStore;
+///
+/// let store = FileStore::at("~/.cache/acme/carto.json");
+/// ```
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    shared: PathBuf,
+    /// The folder is CARTO's own, so that its mode is ours to set.
+    own_folder: bool,
+}
+
+/// Python empties its file before it writes; so often, and so long apart, a cut-off file is read again.
+const REREADS: u32 = 5;
+const REREAD_PAUSE: Duration = Duration::from_millis(4);
+
+impl FileStore {
+    /// At the Python package's default place for machines, `~/.carto-auth/token_m2m.json`. `None` when this user
+    /// has no home folder.
+    #[must_use]
+    pub fn machine_default() -> Option<Self> {
+        Some(Self {
+            shared: carto_home()?.join("token_m2m.json"),
+            own_folder: true,
+        })
+    }
+
+    /// The store of a caller who names none: the default place, or nothing at all (with a warning) for a user
+    /// without a home folder.
+    #[must_use]
+    pub fn machine_default_or_none() -> Box<dyn TokenStore> {
+        match Self::machine_default() {
+            Some(store) => Box::new(store),
+            None => {
+                log::warn!("there is no home folder to keep the token in; set {HOME_VARIABLE}");
+                Box::new(NoStore)
+            }
+        }
+    }
+
+    /// At a place of the caller's. A leading `~/` is expanded, a missing folder is made.
+    #[must_use]
+    pub fn at(path: impl AsRef<Path>) -> Self {
+        Self {
+            shared: expand_tilde(path.as_ref()),
+            own_folder: false,
+        }
+    }
+
+    /// The file that is shared with the Python package.
+    #[must_use]
+    pub fn shared_file(&self) -> &Path {
+        &self.shared
+    }
+
+    /// The file of one identity alone.
+    #[must_use]
+    pub fn own_file(&self, identity: &Identity) -> PathBuf {
+        self.beside(identity, "json")
+    }
+
+    fn beside(&self, identity: &Identity, extension: &str) -> PathBuf {
+        let mut name = self.shared.file_stem().unwrap_or_default().to_owned();
+        name.push(format!(".{}.{extension}", identity.key()));
+        self.shared.with_file_name(name)
+    }
+
+    fn temporary_prefix(&self, identity: &Identity) -> String {
+        let stem = self.shared.file_stem().unwrap_or_default().to_string_lossy();
+        format!(".{stem}.{}.", identity.key())
+    }
+
+    /// The longest-lived token of this identity in either file. What is wrong with a file is logged at `level`.
+    fn best(&self, identity: &Identity, level: Level) -> Option<TokenRecord> {
+        let own = read_record(&self.own_file(identity), level).filter(|record| identity.owns(record));
+        if own.as_ref().is_some_and(|own| own.expires_at() > now() + PLENTY) {
+            return own;
+        }
+        let shared = read_record(&self.shared, level).filter(|record| identity.owns(record));
+        own.into_iter().chain(shared).max_by_key(TokenRecord::expires_at)
+    }
+
+    /// True when the shared file may be replaced: the token in it is this identity's or has ended.
+    fn may_replace_shared(&self, identity: &Identity) -> bool {
+        match private_file::read(&self.shared) {
+            Found::Nothing | Found::Unusable(_) => true,
+            Found::Bytes(bytes) => TokenRecord::decode(&bytes, &local_offset).map_or(true, |record| {
+                identity.owns(&record) || record.expires_at() <= now()
+            }),
+        }
+    }
+}
+
+/// A token in the own file that lives longer than this needs no look at the shared file.
+const PLENTY: Duration = Duration::from_secs(600);
+
+impl TokenStore for FileStore {
+    fn load(&self, identity: &Identity) -> Option<TokenRecord> {
+        self.best(identity, Level::Warn)
+    }
+
+    fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
+        let folder = private_file::folder_of(&self.shared);
+        private_file::create_folder(folder)
+            .map_err(|error| StoreError::new(format!("cannot make the folder {}", shown(folder)), error))?;
+        if self.own_folder {
+            private_file::tighten_folder(folder);
+        }
+        let path = self.beside(identity, "lock");
+        let lock = match file_lock::acquire(&path, patience) {
+            Lock::Held(file) => Some(file),
+            Lock::Busy => {
+                log::warn!(
+                    "another process holds {} for {} s; going on without it",
+                    shown(&path),
+                    patience.as_secs()
+                );
+                None
+            }
+            Lock::Unsupported(error) => {
+                log::warn!("cannot lock {}: {error}; going on without it", shown(&path));
+                None
+            }
+        };
+        Ok(Box::new(LockedFiles {
+            store: self.clone(),
+            identity: identity.clone(),
+            lock,
+        }))
+    }
+}
+
+struct LockedFiles {
+    store: FileStore,
+    identity: Identity,
+    lock: Option<File>,
+}
+
+impl LockedTokens for LockedFiles {
+    fn load(&mut self) -> Option<TokenRecord> {
+        self.store.best(&self.identity, Level::Debug)
+    }
+
+    fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+        let prefix = self.store.temporary_prefix(&self.identity);
+        self.sweep(&prefix);
+        let bytes = record.encode(&local_offset);
+        let write = |path: &Path| {
+            private_file::write(path, &prefix, bytes.expose().as_bytes())
+                .map_err(|error| StoreError::new(format!("cannot write {}", shown(path)), error))
+        };
+        write(&self.store.own_file(&self.identity))?;
+        if self.store.may_replace_shared(&self.identity)
+            && let Err(error) = write(&self.store.shared)
+        {
+            log::warn!("{error}; the Python package does not see the token");
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
+        let mut removed = Vec::new();
+        for path in [self.store.own_file(&self.identity), self.store.shared.clone()] {
+            let is_meant = read_record(&path, Level::Debug).is_some_and(|record| match what {
+                Forget::Everything => self.identity.owns(&record),
+                Forget::Token(token) => record.access_token() == token.secret(),
+            });
+            if is_meant {
+                fs::remove_file(&path)
+                    .map_err(|error| StoreError::new(format!("cannot remove {}", shown(&path)), error))?;
+                removed.push(path);
+            }
+        }
+        Ok(removed)
+    }
+}
+
+impl LockedFiles {
+    /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody
+    /// else is writing.
+    fn sweep(&self, prefix: &str) {
+        if self.lock.is_none() {
+            return;
+        }
+        let Ok(entries) = fs::read_dir(private_file::folder_of(&self.store.shared)) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(prefix) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Reads one token file; everything but a token is a miss, and is logged if it is more than absence.
+fn read_record(path: &Path, level: Level) -> Option<TokenRecord> {
+    for _ in 0..REREADS {
+        let bytes = match private_file::read(path) {
+            Found::Nothing => return None,
+            Found::Bytes(bytes) => bytes,
+            Found::Unusable(why) => {
+                log::log!(level, "{} is not used: {why}", shown(path));
+                return None;
+            }
+        };
+        match TokenRecord::decode(&bytes, &local_offset) {
+            Ok(record) => return Some(record),
+            Err(TokenFileError::NotJson(problem)) if problem.is_truncation() => thread::sleep(REREAD_PAUSE),
+            Err(problem) => {
+                log::log!(level, "{} is not used: it {problem}", shown(path));
+                return None;
+            }
+        }
+    }
+    log::log!(level, "{} is not used: it is cut off", shown(path));
+    None
+}
+
+fn shown(path: &Path) -> String {
+    OneLine(&path.to_string_lossy()).to_string()
+}

@@ -1,0 +1,41 @@
+//! What a native front end of carto-auth needs of its machine, once for all transports (RFC 8252 calls such
+//! programs *native apps*): token files and their locks, credentials files, the clock, the time zone, randomness.
+//!
+//! **The invariant:** a problem with the cache never costs a token. What cannot be read is a miss, what cannot be
+//! written is a warning (through the [`log`] crate), and a lock that cannot be had is done without.
+//!
+//! # In scope
+//! [`TokenStore`] with [`FileStore`], [`MemoryStore`] and [`NoStore`]; [`SharedSession`], the session that the
+//! threads of a process and the processes of a machine share; [`credentials`].
+//!
+//! # Deliberately absent
+//! HTTP (the drivers `carto-auth-ureq` and `carto-auth-reqwest`), and every decision about tokens (the core).
+//!
+//! ```
+//! use carto_auth_core::{Endpoints, M2mCredentials};
+//! use carto_auth_native::{NoStore, SharedSession};
+//!
+//! let machine = M2mCredentials::new("https://gcp-us-east1.api.carto.com", "id", "s3cr3t")?;
+//! let session = SharedSession::machine(machine, Endpoints::carto(), Box::new(NoStore));
+//! assert_eq!(session.api_base_url().as_str(), "https://gcp-us-east1.api.carto.com");
+//! # Ok::<(), carto_auth_core::Error>(())
+//! ```
+
+mod clock;
+mod randomness;
+mod time_zone;
+mod home;
+pub mod credentials;
+mod private_file;
+mod file_lock;
+mod store;
+mod file_store;
+mod memory_store;
+mod shared_session;
+
+pub use clock::now;
+pub use file_store::FileStore;
+pub use home::{HOME_VARIABLE, carto_home, expand_tilde};
+pub use memory_store::MemoryStore;
+pub use shared_session::{Asking, Next, SharedSession};
+pub use store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};

@@ -1,0 +1,104 @@
+//! Tokens in memory, shared by every `CartoAuth` that is given a clone of the store.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use carto_auth_core::{Identity, TokenRecord};
+
+use crate::store::{Forget, LockedTokens, StoreError, TokenStore};
+
+/// Keeps tokens in memory. Clones share what they keep.
+///
+/// ```
+/// use carto_auth_native::MemoryStore;
+///
+/// let store = MemoryStore::default();
+/// let shared = store.clone(); // for another CartoAuth
+/// ```
+#[derive(Clone, Default, Debug)]
+pub struct MemoryStore(Arc<Slots>);
+
+#[derive(Default, Debug)]
+struct Slots {
+    slots: Mutex<HashMap<String, Slot>>,
+    unlocked: Condvar,
+}
+
+#[derive(Default, Debug)]
+struct Slot {
+    record: Option<TokenRecord>,
+    locked: bool,
+}
+
+struct Held {
+    store: MemoryStore,
+    key: String,
+    exclusive: bool,
+}
+
+impl MemoryStore {
+    fn slots(&self) -> MutexGuard<'_, HashMap<String, Slot>> {
+        // A slot is whole at every moment, so a panic elsewhere leaves nothing broken behind.
+        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenStore for MemoryStore {
+    fn load(&self, identity: &Identity) -> Option<TokenRecord> {
+        self.slots().get(&identity.key())?.record.clone()
+    }
+
+    fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
+        let key = identity.key();
+        let is_locked = |slots: &mut HashMap<String, Slot>| slots.entry(key.clone()).or_default().locked;
+        let (mut slots, _) = self
+            .0
+            .unlocked
+            .wait_timeout_while(self.slots(), patience, is_locked)
+            .unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.entry(key.clone()).or_default();
+        let exclusive = !slot.locked;
+        slot.locked = true;
+        drop(slots);
+        if !exclusive {
+            log::warn!("another thread holds the lock of the token store; going on without it");
+        }
+        Ok(Box::new(Held {
+            store: self.clone(),
+            key,
+            exclusive,
+        }))
+    }
+}
+
+impl LockedTokens for Held {
+    fn load(&mut self) -> Option<TokenRecord> {
+        self.store.slots().get(&self.key)?.record.clone()
+    }
+
+    fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+        self.store.slots().entry(self.key.clone()).or_default().record = Some(record.clone());
+        Ok(())
+    }
+
+    fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
+        let mut slots = self.store.slots();
+        let record = &mut slots.entry(self.key.clone()).or_default().record;
+        record.take_if(|record| match what {
+            Forget::Everything => true,
+            Forget::Token(token) => record.access_token() == token.secret(),
+        });
+        Ok(Vec::new())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.exclusive {
+            self.store.slots().entry(self.key.clone()).or_default().locked = false;
+            self.store.0.unlocked.notify_all();
+        }
+    }
+}

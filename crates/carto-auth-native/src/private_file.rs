@@ -1,0 +1,231 @@
+//! Files that only their owner may read, written whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write as _};
+use std::path::Path;
+
+use carto_auth_core::TOKEN_FILE_LIMIT;
+
+/// What was found at a path.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// Nothing.
+    Nothing,
+    /// A file that may be trusted.
+    Bytes(Vec<u8>),
+    /// Something that must not be used, and why.
+    Unusable(String),
+}
+
+/// Reads a file that may hold a token. Never blocks on a pipe or device, never reads more than the limit, and
+/// trusts only what belongs to this user and nobody else can write. Others' permission to read is withdrawn.
+pub(crate) fn read(path: &Path) -> Found {
+    let file = match open_to_read(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Found::Nothing;
+        }
+        Err(error) => return Found::Unusable(error.kind().to_string()),
+    };
+    match check_and_read(&file) {
+        Ok(bytes) => Found::Bytes(bytes),
+        Err(error) => Found::Unusable(error.to_string()),
+    }
+}
+
+fn check_and_read(file: &File) -> io::Result<Vec<u8>> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if metadata.len() > TOKEN_FILE_LIMIT {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    check_owner(file, &metadata)?;
+    let mut bytes = Vec::new();
+    file.take(TOKEN_FILE_LIMIT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(unix)]
+fn open_to_read(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open_to_read(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+#[cfg(unix)]
+fn check_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(io::Error::other("others may write to it"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        // The Python package writes 0644. A file system without modes keeps its own.
+        let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_owner(_file: &File, _metadata: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Writes a file of mode 0600 beside `path`, brings it to the disk and renames it to `path`. A reader sees the
+/// old bytes or the new ones; a symbolic link at `path` is replaced. `prefix` begins the temporary file's name.
+pub(crate) fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let mut file = tempfile::Builder::new()
+        .prefix(prefix)
+        .suffix(".tmp")
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Makes a rename last through a crash of the machine. The file is in place already, so a file system that cannot
+/// do this is no failure.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) {}
+
+/// The folder that holds `path`; `.` for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes a folder, and those above it, that only their owner may enter.
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Withdraws others' permissions from a folder of ours that the Python package made 0755.
+#[cfg(unix)]
+pub(crate) fn tighten_folder(folder: &Path) {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let Ok(metadata) = fs::metadata(folder) else {
+        return;
+    };
+    if metadata.mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
+        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn tighten_folder(_folder: &Path) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn unusable(path: &Path) -> String {
+        match read(path) {
+            Found::Unusable(why) => why,
+            other => panic!("expected an unusable file, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_written_file_has_mode_0600_and_nothing_stays_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.json");
+        write(&path, ".t.", b"one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write(&path, ".t.", b"two").unwrap();
+        assert_eq!((mode(&path), fs::read(&path).unwrap()), (0o600, b"two".to_vec()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_symbolic_link_is_replaced_and_never_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("t.json"));
+        fs::write(&target, "precious").unwrap();
+        symlink(&target, &link).unwrap();
+        write(&link, ".t.", b"token").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"precious");
+        assert!(fs::symlink_metadata(&link).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_tightened_and_one_that_they_can_write_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.json");
+        fs::write(&path, "x").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read(&path), Found::Bytes(bytes) if bytes == b"x"));
+        assert_eq!(mode(&path), 0o600);
+        for open in [0o620, 0o602, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            assert_eq!(unusable(&path), "others may write to it");
+        }
+    }
+
+    #[test]
+    fn a_directory_a_pipe_a_device_and_a_huge_file_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(unusable(folder.path()), "it is no regular file");
+        assert_eq!(unusable(Path::new("/dev/zero")), "it is no regular file");
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            0o600.into(),
+            0,
+        )
+        .unwrap();
+        assert_eq!(unusable(&pipe), "it is no regular file");
+        let huge = folder.path().join("huge");
+        File::create(&huge)
+            .unwrap()
+            .set_len(TOKEN_FILE_LIMIT + 1)
+            .unwrap();
+        assert_eq!(unusable(&huge), "it is larger than 1 MiB");
+        assert!(matches!(read(&folder.path().join("absent")), Found::Nothing));
+        assert!(matches!(read(&huge.join("below-a-file")), Found::Nothing));
+    }
+
+    #[test]
+    fn a_folder_is_made_0700_and_pythons_0755_is_tightened() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("a/b");
+        create_folder(&folder).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+        tighten_folder(&folder);
+        assert_eq!(mode(&folder), 0o700);
+    }
+}

@@ -1,0 +1,115 @@
+//! Where tokens are kept between calls and processes.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use carto_auth_core::{AccessToken, Error, Identity, TokenRecord};
+
+/// A place for tokens. The lock belongs to the store, so that a store for a whole fleet can bring its own.
+///
+/// A store never costs a token: what cannot be read is a miss, and an error only means that nothing is kept.
+pub trait TokenStore: fmt::Debug + Send + Sync {
+    /// Reads the token of an identity, without the lock. A problem is a miss; log a warning.
+    fn load(&self, identity: &Identity) -> Option<TokenRecord>;
+
+    /// Waits for the identity's lock, `patience` at most, and gives access for reading and writing.
+    ///
+    /// A store that cannot have the lock should log a warning and go on without it.
+    ///
+    /// # Errors
+    /// When nothing can be kept at all.
+    fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError>;
+}
+
+/// A store whose lock is held for one identity until this is dropped.
+pub trait LockedTokens: Send {
+    /// Reads the token again: only what is read here may be acted on.
+    fn load(&mut self) -> Option<TokenRecord>;
+
+    /// Keeps a token in place of the last one.
+    ///
+    /// # Errors
+    /// When it cannot be kept; the last one is then still there.
+    fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError>;
+
+    /// Forgets what is meant and says which files are gone; a store without files says none.
+    ///
+    /// # Errors
+    /// When it is still there.
+    fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError>;
+}
+
+/// What a store is asked to forget.
+#[derive(Clone, Copy, Debug)]
+pub enum Forget<'a> {
+    /// Every token of the identity: it logs out.
+    Everything,
+    /// This token alone: an API refused it.
+    Token(&'a AccessToken),
+}
+
+/// Why a store could not keep or forget a token.
+#[derive(Debug)]
+pub struct StoreError {
+    doing: String,
+    error: io::Error,
+}
+
+impl StoreError {
+    /// Says what failed, for example `cannot write ~/.carto-auth/token_m2m.json`, and why.
+    #[must_use]
+    pub fn new(doing: impl Into<String>, error: io::Error) -> Self {
+        Self {
+            doing: doing.into(),
+            error,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.doing, self.error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(StoreError { doing, error }: StoreError) -> Self {
+        Self::Store { doing, error }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Keeps nothing: every process asks CARTO itself.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct NoStore;
+
+impl TokenStore for NoStore {
+    fn load(&self, _: &Identity) -> Option<TokenRecord> {
+        None
+    }
+
+    fn lock(&self, _: &Identity, _: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
+        Ok(Box::new(Self))
+    }
+}
+
+impl LockedTokens for NoStore {
+    fn load(&mut self) -> Option<TokenRecord> {
+        None
+    }
+
+    fn save(&mut self, _: &TokenRecord) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn forget(&mut self, _: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,66 @@
+//! Runs a CARTO on loopback until it is stopped.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use carto_auth_sandbox::Sandbox;
+
+const HELP: &str = "\
+A CARTO on loopback, for trying carto-auth without an account.
+
+Usage: carto-auth-sandbox [--port PORT] [--token-lifetime SECONDS]
+
+It prints the variables that point carto-auth at it, and serves until it is stopped (Ctrl-C). In another shell:
+
+    export CARTO_AUTH_URL=… CARTO_CLIENT_ID=… CARTO_CLIENT_SECRET=… CARTO_API_BASE_URL=…
+    carto-auth token
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(what)) => fail(&format!("{what}\n\n{HELP}"), 2),
+        Err(Failure::Io(error)) => fail(&format!("the sandbox cannot start: {error}"), 1),
+    }
+}
+
+enum Failure {
+    Usage(String),
+    Io(io::Error),
+}
+
+fn run() -> Result<(), Failure> {
+    let mut builder = Sandbox::builder();
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let mut number = || {
+            let value = arguments.next().and_then(|value| value.parse::<u32>().ok());
+            value.ok_or_else(|| Failure::Usage(format!("{name} needs a number")))
+        };
+        match name.as_str() {
+            "-h" | "--help" => return io::stdout().write_all(HELP.as_bytes()).map_err(Failure::Io),
+            "--port" => {
+                let port = u16::try_from(number()?)
+                    .map_err(|_| Failure::Usage("--port is at most 65535".to_owned()))?;
+                builder = builder.port(port);
+            }
+            "--token-lifetime" => builder = builder.token_lifetime(Duration::from_secs(number()?.into())),
+            other => return Err(Failure::Usage(format!("unknown argument {other:?}"))),
+        }
+    }
+    let sandbox = builder.start().map_err(Failure::Io)?;
+    let mut out = io::stdout().lock();
+    for (name, value) in sandbox.environment() {
+        writeln!(out, "export {name}={value}").map_err(Failure::Io)?;
+    }
+    out.flush().map_err(Failure::Io)?;
+    drop(out);
+    sandbox.run_forever();
+    Ok(())
+}
+
+fn fail(text: &str, code: u8) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {text}");
+    ExitCode::from(code)
+}

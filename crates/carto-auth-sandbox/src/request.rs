@@ -1,0 +1,49 @@
+//! What was asked of the sandbox.
+
+use std::collections::BTreeMap;
+
+use axum::http::request::Parts;
+
+use crate::endpoint::Endpoint;
+
+/// A request as it came in. It holds test secrets and shows them in `Debug`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// Which endpoint it was for.
+    pub endpoint: Endpoint,
+    /// The method.
+    pub method: String,
+    /// The path, without query.
+    pub path: String,
+    /// The headers, names in lower case; of repeated ones, the last.
+    pub headers: BTreeMap<String, String>,
+    /// The fields of a form body, in their order.
+    pub form: Vec<(String, String)>,
+}
+
+impl RecordedRequest {
+    pub(crate) fn new(endpoint: Endpoint, parts: &Parts, body: &[u8]) -> Self {
+        let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Self {
+            endpoint,
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+            headers: parts
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            form: url::form_urlencoded::parse(body).into_owned().collect(),
+        }
+    }
+
+    /// The value of a form field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.form
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,108 @@
+//! The driver: carries out what a flow asks for.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind, Read as _};
+use std::thread;
+
+use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
+use carto_auth_native::now;
+use rustls::Error as TlsError;
+use ureq::http::Response;
+use ureq::{Agent, Timeout};
+
+/// Carries a flow out to its end.
+///
+/// # Errors
+/// The flow's.
+pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Error> {
+    loop {
+        step = match step {
+            Step::Done(output) => return Ok(output),
+            Step::Sleep(duration, next) => {
+                log::info!("waiting {duration:.1?} before the next attempt");
+                thread::sleep(duration);
+                next.resume(now())?
+            }
+            Step::Send(out, next) => next.resume(send(agent, out), now())?,
+        }
+    }
+}
+
+/// Sends a request as it is, whatever the agent was configured to do with redirects, statuses and time.
+fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportError> {
+    log::debug!("{} {}", out.request.method(), out.request.uri());
+    let proxy = if out.bypasses_proxies() {
+        None
+    } else {
+        agent.config().proxy().cloned()
+    };
+    let body_limit = out.body_limit as u64;
+    let request = agent
+        .configure_request(out.request.map(Body::into_bytes))
+        .proxy(proxy)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .timeout_resolve(Some(out.connect_timeout))
+        .timeout_connect(Some(out.connect_timeout))
+        .timeout_global(Some(out.timeout))
+        .build();
+    let (parts, mut body) = agent.run(request).map_err(transport_error)?.into_parts();
+    log::debug!("answered {}", parts.status);
+    let mut bytes = Vec::new();
+    let read = body.as_reader().take(body_limit).read_to_end(&mut bytes);
+    read.map_err(|error| transport_error(error.into()))?;
+    Ok(Response::from_parts(parts, bytes))
+}
+
+/// Says what failed in words of ours: an error text of the client may hold the address of a proxy, password
+/// included.
+fn transport_error(error: ureq::Error) -> TransportError {
+    use TransportErrorKind as Kind;
+    let maybe = |kind| TransportError::new(kind, Sent::Maybe);
+    match error {
+        ureq::Error::HostNotFound => maybe(Kind::HostNotFound),
+        ureq::Error::ConnectionFailed => maybe(Kind::ConnectionFailed),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
+        ureq::Error::Timeout(_) => maybe(Kind::Timeout),
+        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
+        ureq::Error::Rustls(error) => tls_error(&error),
+        ureq::Error::Tls(_) | ureq::Error::TlsRequired => maybe(Kind::Tls),
+        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
+            maybe(Kind::Protocol)
+        }
+        ureq::Error::Io(error) => io_error(&error),
+        _ => maybe(Kind::Other),
+    }
+}
+
+fn io_error(error: &io::Error) -> TransportError {
+    use TransportErrorKind as Kind;
+    if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
+        return tls_error(tls);
+    }
+    let kind = match error.kind() {
+        ErrorKind::ConnectionRefused => Kind::ConnectionRefused,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
+            Kind::ConnectionFailed
+        }
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof => Kind::Disconnected,
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => Kind::Timeout,
+        _ => Kind::Other,
+    };
+    TransportError::new(kind, Sent::Maybe)
+}
+
+fn tls_error(error: &TlsError) -> TransportError {
+    let kind = match error {
+        TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => {
+            TransportErrorKind::Certificate
+        }
+        _ => TransportErrorKind::Tls,
+    };
+    let source = error.source().map(ToString::to_string);
+    TransportError::new(kind, Sent::Maybe).with_detail(source.unwrap_or_else(|| error.to_string()))
+}

@@ -1,0 +1,42 @@
+//! Authentication for CARTO with the blocking HTTP client `ureq`.
+//!
+//! A machine's credentials go in, a token comes out; it is cached on disk beside the Python package's and renewed
+//! in time.
+//!
+//! ```no_run
+//! use carto_auth_ureq::CartoAuth;
+//!
+//! let auth = CartoAuth::from_m2m("carto_credentials.json")?;
+//! let url = auth.api_base_url().join("v3/sql/carto_dw/query?q=select%201");
+//! let token = auth.access_token()?;
+//! let reply = ureq::get(url).header("Authorization", token.authorization_header()).call();
+//! # Ok::<(), carto_auth_ureq::Error>(())
+//! ```
+//!
+//! # In scope
+//! [`CartoAuth`], and [`drive`] for flows of the core.
+//!
+//! # Deliberately absent
+//! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Async:
+//! `carto-auth-reqwest` has the same names with `.await`.
+//!
+//! # TLS and proxies
+//! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
+//! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`;
+//! requests to loopback never go through one. Redirects are never followed.
+
+mod agent;
+mod drive;
+mod carto_auth;
+
+pub use agent::default_agent;
+pub use carto_auth::{CartoAuth, M2mBuilder};
+pub use drive::drive;
+
+pub use carto_auth_core::{
+    AccessToken, AddressProblem, ApiBaseUrl, Claims, CredentialsError, CredentialsProblem, Endpoints, Error,
+    ErrorKind, Freshness, Identity, M2mCredentials, Refusal, Remedy, Secret, Timestamp, TokenRecord,
+};
+pub use carto_auth_native::{
+    FileStore, Forget, LockedTokens, MemoryStore, NoStore, StoreError, TokenStore, credentials,
+};
