@@ -24,10 +24,9 @@ impl fmt::Display for OneLine<'_> {
                 return f.write_char('…');
             };
             left = rest;
-            if is_invisible(c) {
-                write!(f, "{}", c.escape_default())?
-            } else {
-                f.write_char(c)?
+            match is_invisible(c) {
+                true => write!(f, "{}", c.escape_default())?,
+                false => f.write_char(c)?,
             }
         }
         Ok(())

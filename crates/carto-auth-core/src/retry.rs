@@ -39,7 +39,7 @@ impl Jitter {
         most.mul_f64((self.0 >> 11) as f64 / (1_u64 << 53) as f64)
     }
 
-    /// The next number (SplitMix64).
+    /// The next number (`SplitMix64`).
     fn next(&mut self) -> Self {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

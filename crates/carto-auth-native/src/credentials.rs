@@ -48,6 +48,7 @@ pub fn from_reader(reader: impl Read, origin: &str) -> Result<M2mCredentials, Cr
 ///
 /// # Errors
 /// When one is set without the others, or holds what no credentials hold.
+#[must_use]
 pub fn from_env() -> Option<Result<M2mCredentials, CredentialsError>> {
     from_variables(|name| env::var_os(name))
 }

@@ -140,7 +140,8 @@ pub(crate) fn tighten_folder(folder: &Path) {
 #[cfg(not(unix))]
 pub(crate) fn tighten_folder(_folder: &Path) {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 

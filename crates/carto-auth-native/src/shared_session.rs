@@ -89,7 +89,11 @@ impl SharedSession {
         let record = self.store.load(identity);
         let mut session = self.session();
         session.adopt(record);
-        session.plan(freshness, now())
+        let plan = session.plan(freshness, now());
+        if matches!(plan, Plan::Use(_) | Plan::UseAndRefresh(_)) {
+            log::info!("the token comes from the cache");
+        }
+        plan
     }
 
     /// Takes the store's lock and reads it again; what it holds then decides whether CARTO must be asked.
@@ -111,10 +115,11 @@ impl SharedSession {
     /// whether it was.
     pub fn reject(&self, token: &AccessToken) -> bool {
         let was_current = self.session().reject(token);
-        if was_current && let Some(mut locked) = self.lock() {
-            if let Err(error) = locked.forget(Forget::Token(token)) {
-                log::warn!("{error}");
-            }
+        if was_current
+            && let Some(mut locked) = self.lock()
+            && let Err(error) = locked.forget(Forget::Token(token))
+        {
+            log::warn!("{error}");
         }
         was_current
     }
@@ -155,6 +160,7 @@ impl Asking<'_> {
             Ok(grant) => {
                 let (token, record) = session.publish(grant);
                 drop(session);
+                log::info!("CARTO granted a new token");
                 if let (Some(locked), Some(record)) = (&mut self.locked, &record) {
                     without_cache(locked.save(record));
                 }

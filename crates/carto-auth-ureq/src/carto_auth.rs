@@ -52,7 +52,6 @@ impl CartoAuth {
     /// Prepares the login of a machine whose credentials came from elsewhere: values
     /// ([`M2mCredentials::new`]), bytes ([`M2mCredentials::from_json`]), a stream or the environment
     /// ([`credentials`]).
-    #[must_use]
     pub fn m2m(credentials: M2mCredentials) -> M2mBuilder {
         M2mBuilder {
             credentials,

@@ -1,0 +1,5 @@
+//! One file per command.
+
+pub(crate) mod logout;
+pub(crate) mod status;
+pub(crate) mod token;

@@ -1,0 +1,145 @@
+//! Errors as scripts and people meet them: a code, an exit status, a hint.
+
+use std::borrow::Cow;
+use std::io;
+use std::process::ExitCode;
+
+use carto_auth_core::{Error, ErrorKind, Remedy};
+use serde::Serialize;
+
+use crate::{output, talk};
+
+/// Why a command failed.
+pub(crate) struct Failure {
+    code: &'static str,
+    exit: u8,
+    message: String,
+    hint: Cow<'static, str>,
+}
+
+const UNEXPECTED: u8 = 1;
+const USAGE: u8 = 2;
+const FIX: u8 = 3;
+const LOG_IN: u8 = 4;
+const RETRY: u8 = 5;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    error: ReportedError<'a>,
+}
+
+#[derive(Serialize)]
+struct ReportedError<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: &'a str,
+    exit_code: u8,
+}
+
+impl Failure {
+    /// The rule of `identity` found nobody.
+    pub(crate) fn no_identity() -> Self {
+        Self {
+            code: "not_logged_in",
+            exit: LOG_IN,
+            message: "no machine credentials were given".to_owned(),
+            hint: "pass --credentials FILE, or set CARTO_CREDENTIALS_FILE, or CARTO_CLIENT_ID, CARTO_CLIENT_SECRET \
+                   and CARTO_API_BASE_URL"
+                .into(),
+        }
+    }
+
+    /// The call or its environment is wrong.
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code: "usage",
+            exit: USAGE,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The answer could not be printed.
+    pub(crate) fn stdout(error: &io::Error) -> Self {
+        Self {
+            code: "io",
+            exit: UNEXPECTED,
+            message: format!("cannot write to standard output: {error}"),
+            hint: "nothing is lost: the token is cached; make room and run the command again".into(),
+        }
+    }
+
+    /// Tells people, or with `--json` programs, and gives the exit status.
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
+        if json {
+            let Self {
+                code,
+                exit,
+                message,
+                hint,
+            } = self;
+            let error = ReportedError {
+                code,
+                message,
+                hint,
+                exit_code: *exit,
+            };
+            talk::json(&Report { error });
+        } else {
+            talk::error(&self.message, &self.hint);
+        }
+        ExitCode::from(self.exit)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            code: code_of(error.kind()),
+            exit: match error.remedy() {
+                Remedy::FixConfig => FIX,
+                Remedy::LogIn => LOG_IN,
+                Remedy::Retry { .. } => RETRY,
+                _ => UNEXPECTED,
+            },
+            hint: error.hint(),
+            message: error.to_string(),
+        }
+    }
+}
+
+fn code_of(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotLoggedIn => "not_logged_in",
+        ErrorKind::SessionExpired => "session_expired",
+        ErrorKind::CredentialsInvalid => "credentials_invalid",
+        ErrorKind::CredentialsRejected => "credentials_rejected",
+        ErrorKind::BadApiBaseUrl => "bad_api_base_url",
+        ErrorKind::BadResponse => "bad_response",
+        ErrorKind::Network => "network",
+        ErrorKind::Tls => "tls",
+        ErrorKind::RateLimited => "rate_limited",
+        ErrorKind::Io => "io",
+        _ => "internal",
+    }
+}
+
+/// What the argument parser has to say: help and version on stdout, a wrong call on stderr.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let text = error.render().to_string();
+        return output::answer(text.trim_end())
+            .map_or_else(|failure| failure.report(false), |()| ExitCode::SUCCESS);
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .to_owned();
+        return Failure::usage(message, "see carto-auth --help").report(true);
+    }
+    talk::usage(&error.render().ansi().to_string())
+}

@@ -1,0 +1,40 @@
+//! `carto-auth`: access tokens for CARTO in a shell.
+//!
+//! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
+//! [`commands`] holds one file per command, [`output`] is the only place that writes to stdout, [`failure`] turns
+//! errors into exit codes, [`talk`] is the only place that writes to stderr.
+
+mod arguments;
+mod identity;
+mod time;
+mod output;
+mod failure;
+mod talk;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::usage(&error),
+    };
+    talk::start(&arguments.global);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(arguments.global.json),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Token(options) => commands::token::run(&arguments.global, options),
+        Command::Status => commands::status::run(&arguments.global),
+        Command::Logout => commands::logout::run(&arguments.global),
+    }
+}

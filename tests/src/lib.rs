@@ -1,0 +1,11 @@
+//! What the test suites stand on: servers that misbehave to the byte, certificates, and a Python beside us.
+
+mod scripted;
+mod certificates;
+mod python;
+mod processes;
+
+pub use certificates::Certificates;
+pub use processes::{Outcome, run};
+pub use python::python_with_carto_auth;
+pub use scripted::{Reply, Scripted, http};

@@ -1,0 +1,171 @@
+//! A server that says exactly what a test tells it to, and keeps every byte it is told.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// What the server does with one connection.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Reads the request, sends these bytes and closes the connection.
+    Bytes(Vec<u8>),
+    /// Reads the request, sends these bytes and then zeros, so many at most.
+    Flood(Vec<u8>, usize),
+    /// Reads the request and never answers, until the client goes away.
+    Silence,
+}
+
+/// A running server. It answers connection after connection with its replies in turn, the last one again and
+/// again, until it is dropped.
+#[derive(Debug)]
+pub struct Scripted {
+    address: SocketAddr,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A whole HTTP/1.1 answer.
+#[must_use]
+pub fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
+    let headers: String = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let length = body.len();
+    Reply::Bytes(
+        format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes(),
+    )
+}
+
+impl Scripted {
+    /// Serves plain http on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn http(replies: Vec<Reply>) -> io::Result<Self> {
+        Self::start(replies, Ok)
+    }
+
+    /// Serves https.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn https(replies: Vec<Reply>, config: Arc<ServerConfig>) -> io::Result<Self> {
+        Self::start(replies, move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+            Ok(StreamOwned::new(connection, stream))
+        })
+    }
+
+    fn start<S: Read + Write>(
+        replies: Vec<Reply>,
+        wrap: impl Fn(TcpStream) -> io::Result<S> + Send + 'static,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (kept, stop) = (Arc::clone(&requests), Arc::clone(&stopping));
+        let thread = thread::spawn(move || {
+            let mut turn = 0;
+            for stream in listener.incoming().flatten() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                // A client that hangs must not hang the server.
+                let bounded = stream.set_read_timeout(Some(Duration::from_secs(20)));
+                let reply = replies.get(turn).or(replies.last());
+                turn += 1;
+                if let (Ok(()), Ok(stream), Some(reply)) = (bounded, wrap(stream), reply) {
+                    // A failed handshake or a client that has gone is what some tests are about.
+                    let _ = converse(stream, reply, &kept);
+                }
+            }
+        });
+        Ok(Self {
+            address,
+            requests,
+            stopping,
+            thread: Some(thread),
+        })
+    }
+
+    /// The port it serves on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Its base address as plain http.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What each connection has sent so far; connections without a byte are not counted.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests
+            .iter()
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .collect()
+    }
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        // Wakes the thread, which may wait for a connection.
+        let _ = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn converse(mut stream: impl Read + Write, reply: &Reply, kept: &Mutex<Vec<Vec<u8>>>) -> io::Result<()> {
+    let request = read_request(&mut stream)?;
+    kept.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    match reply {
+        Reply::Bytes(bytes) => stream.write_all(bytes)?,
+        Reply::Flood(head, most) => {
+            stream.write_all(head)?;
+            for _ in 0..most.div_ceil(1 << 16) {
+                stream.write_all(&[b' '; 1 << 16])?;
+            }
+        }
+        Reply::Silence => drop(stream.read(&mut [0])?),
+    }
+    stream.flush()
+}
+
+/// Reads a head and as much of a body as it announces.
+fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let read = stream.read(&mut chunk)?;
+        request.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head
+                .split("content-length:")
+                .nth(1)
+                .and_then(|rest| rest.lines().next());
+            body.len() >= length.and_then(|length| length.trim().parse().ok()).unwrap_or(0)
+        });
+        if read == 0 && request.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if read == 0 || whole {
+            return Ok(request);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What can be checked of the house itself.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Every file of the project with this extension, outside `target`.
+fn files(extension: &str) -> Vec<(PathBuf, String)> {
+    let mut folders = vec![root()];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && name != ".git" {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push((
+                    path.strip_prefix(root()).unwrap().to_owned(),
+                    fs::read_to_string(&path).unwrap(),
+                ));
+            }
+        }
+    }
+    assert!(
+        !found.is_empty(),
+        "no .{extension} files below {}",
+        root().display()
+    );
+    found
+}
+
+/// The crates that are linked into a crate of ours, itself excluded, as cargo resolves them for Linux.
+fn dependencies(of: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "-p",
+            of,
+        ])
+        .args(["--target", "x86_64-unknown-linux-gnu"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .filter(|name| *name != of);
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_core_depends_on_nothing_that_does_io() {
+    let found = dependencies("carto-auth-core");
+    let allowed: BTreeSet<String> = include_str!("core_dependencies.txt")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let new: Vec<_> = found.difference(&allowed).collect();
+    let gone: Vec<_> = allowed.difference(&found).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "tests/suites/core_dependencies.txt: add {new:?}, remove {gone:?}"
+    );
+    assert!(found.len() <= 45, "the budget is 45 crates, not {}", found.len());
+}
+
+#[test]
+fn the_command_line_stays_below_a_hundred_crates_and_without_aws_lc() {
+    let found = dependencies("carto-auth-cli");
+    assert!(found.len() <= 100, "{}", found.len());
+    for unwanted in [
+        "aws-lc-sys",
+        "aws-lc-rs",
+        "tokio",
+        "openssl-sys",
+        "carto-auth-sandbox",
+    ] {
+        assert!(!found.contains(unwanted), "{unwanted}");
+    }
+}
+
+#[test]
+fn no_source_file_is_longer_than_400_lines_before_its_tests() {
+    for (path, text) in files("rs") {
+        let lines = text
+            .lines()
+            .take_while(|line| !line.starts_with("#[cfg(test)]"))
+            .count();
+        let is_test = path.starts_with("tests") || path.components().any(|part| part.as_os_str() == "tests");
+        assert!(
+            is_test || lines <= 400,
+            "{}: {lines} lines; split it by idea",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn no_file_is_a_grab_bag_and_no_test_is_skipped() {
+    let bag = [
+        "util", "utils", "helper", "helpers", "common", "types", "misc", "manager", "service",
+    ];
+    let skipped = [
+        concat!("#[", "ignore"),
+        concat!("#[", "should_panic"),
+        concat!("to", "do!("),
+        concat!("FIX", "ME"),
+    ];
+    for (path, text) in files("rs") {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        assert!(
+            !bag.contains(&stem),
+            "{}: name it for what it holds",
+            path.display()
+        );
+        for word in skipped {
+            assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_manifest_takes_versions_and_lints_from_the_workspace() {
+    for (path, text) in files("toml")
+        .into_iter()
+        .filter(|(path, _)| path.ends_with("Cargo.toml"))
+    {
+        if path == Path::new("Cargo.toml") {
+            continue;
+        }
+        assert!(
+            text.contains("[lints]\nworkspace = true"),
+            "{}: no workspace lints",
+            path.display()
+        );
+        let dependencies = text.split("dependencies]").skip(1).flat_map(|section| {
+            section
+                .lines()
+                .take_while(|line| !line.starts_with('['))
+                .filter(|line| line.contains('='))
+        });
+        for line in dependencies {
+            assert!(line.contains("workspace = true"), "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_relative_link_of_the_docs_leads_somewhere() {
+    for (path, text) in files("md") {
+        let folder = root().join(path.parent().unwrap());
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = target.split('#').next().unwrap();
+            let is_ours = !target.is_empty() && !target.contains("://");
+            assert!(
+                !is_ours || folder.join(target).exists(),
+                "{}: {target}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn secrets_are_exposed_in_few_places() {
+    let places: Vec<String> = files("rs")
+        .into_iter()
+        .filter(|(path, _)| {
+            path.starts_with("crates") && path.components().any(|part| part.as_os_str() == "src")
+        })
+        .flat_map(|(path, text)| {
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+            let is_test = path
+                .file_stem()
+                .is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"));
+            let lines: Vec<String> = code
+                .lines()
+                .filter(|line| line.contains(".expose()") && !line.trim_start().starts_with("//") && !is_test)
+                .map(|line| format!("{}: {}", path.display(), line.trim()))
+                .collect();
+            lines
+        })
+        .collect();
+    assert!(places.len() <= 16, "defend or remove: {places:#?}");
+}
