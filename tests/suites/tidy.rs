@@ -44,7 +44,7 @@ fn dependencies(of: &str) -> BTreeSet<String> {
             "--locked",
             "--offline",
             "--edges",
-            "normal",
+            "normal,no-proc-macro",
             "--prefix",
             "none",
             "--format",

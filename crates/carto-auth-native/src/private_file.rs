@@ -84,8 +84,12 @@ fn check_owner(_file: &File, _metadata: &fs::Metadata) -> io::Result<()> {
 }
 
 /// Writes a file of mode 0600 beside `path`, brings it to the disk and renames it to `path`. A reader sees the
-/// old bytes or the new ones; a symbolic link at `path` is replaced. `prefix` begins the temporary file's name.
+/// old bytes or the new ones; a symbolic link at `path` is replaced, a device or pipe is left alone. `prefix`
+/// begins the temporary file's name.
 pub(crate) fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+        return Err(io::Error::other("there is something that is no regular file"));
+    }
     let folder = folder_of(path);
     let mut file = tempfile::Builder::new()
         .prefix(prefix)
@@ -209,6 +213,11 @@ mod tests {
         )
         .unwrap();
         assert_eq!(unusable(&pipe), "it is no regular file");
+        assert!(write(&pipe, ".t.", b"token").is_err());
+        assert!(
+            !fs::symlink_metadata(&pipe).unwrap().is_file(),
+            "it is left alone"
+        );
         let huge = folder.path().join("huge");
         File::create(&huge)
             .unwrap()

@@ -1,0 +1,16 @@
+//! The command line as scripts and people meet it: real processes, a real CARTO on loopback, real files.
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![cfg(unix)]
+
+#[path = "cli/world.rs"]
+mod world;
+#[path = "cli/answers.rs"]
+mod answers;
+#[path = "cli/credentials.rs"]
+mod credentials;
+#[path = "cli/replies.rs"]
+mod replies;
+#[path = "cli/cache.rs"]
+mod cache;
+#[path = "cli/processes.rs"]
+mod processes;

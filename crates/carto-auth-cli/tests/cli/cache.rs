@@ -1,0 +1,103 @@
+//! Token files that cannot be used: the token is delivered all the same, exit code 0.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
+use carto_auth_tests::Outcome;
+
+use crate::world::World;
+
+/// A warning was given, and the token all the same.
+fn delivered_with_a_warning(outcome: &Outcome, part: &str) {
+    assert_eq!(
+        (outcome.code, outcome.stdout.split('.').count()),
+        (Some(0), 3),
+        "{outcome:?}"
+    );
+    let mut lines = outcome.stderr.lines();
+    assert!(lines.all(|line| line.starts_with("warning: ")), "{outcome:?}");
+    assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+}
+
+#[test]
+fn a_corrupt_cache_is_a_warning_once_and_is_replaced() {
+    let world = World::new();
+    let old = world.token();
+    for path in world.token_files() {
+        fs::write(path, "{\"access_token\":\"canary\"}").unwrap();
+    }
+    let outcome = world.machine(&["token"]);
+    delivered_with_a_warning(&outcome, "is not used: it has no \"api_base_url\"");
+    assert_eq!(
+        outcome.stderr.lines().count(),
+        2,
+        "one for each file: {}",
+        outcome.stderr
+    );
+    assert!(!outcome.stderr.contains("canary"));
+    assert_ne!(outcome.stdout.trim_end(), old);
+    assert_eq!(world.token(), outcome.stdout.trim_end());
+}
+
+#[test]
+fn a_truncated_cache_is_a_miss() {
+    let world = World::new();
+    world.token();
+    for path in world.token_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(path, &text[..text.len() / 2]).unwrap();
+    }
+    delivered_with_a_warning(&world.machine(&["token"]), "is not used: it is cut off");
+}
+
+#[test]
+fn a_cache_that_others_may_write_is_a_warning() {
+    let world = World::new();
+    let old = world.token();
+    for path in world.token_files() {
+        fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
+    }
+    let outcome = world.machine(&["token"]);
+    delivered_with_a_warning(&outcome, "is not used: others may write to it");
+    assert_ne!(outcome.stdout.trim_end(), old);
+    for path in world.token_files() {
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn a_cache_of_another_client_is_silently_left_alone() {
+    let world = World::new();
+    let ours = world.token();
+    fs::write(
+        world.path("other.json"),
+        world.carto.add_client("other", "secret"),
+    )
+    .unwrap();
+    let other = world.run(&["token", "--credentials", "other.json"]);
+    assert_eq!((other.code, other.stderr.as_str()), (Some(0), ""));
+    assert_ne!(other.stdout.trim_end(), ours);
+    assert_eq!(world.token(), ours);
+    assert_eq!(world.asked(), 2);
+}
+
+#[test]
+fn a_home_that_cannot_be_used_is_a_warning() {
+    let world = World::new();
+    for home in ["/proc/none", "/dev/null"] {
+        let mut command = world.command(&["token", "--credentials", "ci.json"]);
+        let outcome = carto_auth_tests::run(command.env("HOME", home), "").unwrap();
+        delivered_with_a_warning(&outcome, "cannot make the folder");
+    }
+}
+
+#[test]
+fn quiet_silences_warnings_and_not_errors() {
+    let world = World::new();
+    world.token();
+    for path in world.token_files() {
+        fs::write(path, "{}").unwrap();
+    }
+    assert_eq!(world.machine(&["token", "-q"]).stderr, "");
+    assert!(world.run(&["token", "-q"]).stderr.starts_with("error: "));
+}

@@ -1,0 +1,109 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use carto_auth_sandbox::{Endpoint, Sandbox};
+use carto_auth_tests::{Outcome, run};
+use tempfile::TempDir;
+
+/// A sandbox, a home and a credentials file.
+pub(crate) struct World {
+    pub(crate) carto: Sandbox,
+    home: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let (carto, home) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(home.path().join("ci.json"), carto.credentials_json()).unwrap();
+        Self { carto, home }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The command, with nothing of this machine's environment but what is set here.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+        command
+            .args(arguments)
+            .current_dir(self.home.path())
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("CARTO_AUTH_URL", self.carto.auth_url());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
+        run(&mut self.command(arguments), "").unwrap()
+    }
+
+    /// Runs with the machine's credentials file.
+    pub(crate) fn machine(&self, arguments: &[&str]) -> Outcome {
+        self.run(&[arguments, &["--credentials", "ci.json"]].concat())
+    }
+
+    /// Runs `token` with other bytes as the credentials file.
+    pub(crate) fn token_with_file(&self, bytes: impl AsRef<[u8]>) -> Outcome {
+        std::fs::write(self.path("ci.json"), bytes).unwrap();
+        self.machine(&["token"])
+    }
+
+    pub(crate) fn token(&self) -> String {
+        let outcome = self.machine(&["token"]);
+        assert_eq!(
+            (outcome.code, outcome.stderr.as_str()),
+            (Some(0), ""),
+            "{outcome:?}"
+        );
+        outcome.stdout.trim_end().to_owned()
+    }
+
+    pub(crate) fn asked(&self) -> usize {
+        self.carto.count(Endpoint::Token)
+    }
+
+    /// The files of the default token folder that hold tokens.
+    pub(crate) fn token_files(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.path(".carto-auth")) else {
+            return Vec::new();
+        };
+        let is_token = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
+        let mut files: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .filter(is_token)
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// An outcome with what differs from run to run replaced, for a snapshot.
+    pub(crate) fn shown(&self, outcome: &Outcome) -> String {
+        let Outcome { code, stdout, stderr } = outcome;
+        let code = code.map_or_else(|| "signal".to_owned(), |code| code.to_string());
+        format!("exit {code}\n--- stdout\n{stdout}--- stderr\n{stderr}")
+            .replace(&self.carto.url(), "http://SANDBOX")
+            .replace(&home_of(self.home.path()), "HOME")
+    }
+}
+
+fn home_of(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
+
+/// Exit code, and the two lines of an error.
+pub(crate) fn error_of(outcome: &Outcome) -> (i32, &str, &str) {
+    assert_eq!(outcome.stdout, "", "an error leaves stdout empty");
+    let mut lines = outcome
+        .stderr
+        .lines()
+        .skip_while(|line| !line.starts_with("error: "));
+    let error = lines.next().and_then(|line| line.strip_prefix("error: "));
+    let hint = lines.next().and_then(|line| line.strip_prefix("hint: "));
+    assert_eq!(lines.next(), None, "{outcome:?}");
+    (
+        outcome.code.unwrap(),
+        error.unwrap_or_default(),
+        hint.unwrap_or_default(),
+    )
+}

@@ -1,0 +1,54 @@
+//! The project's own commands: `cargo xtask demo`, `test`, `lint`, `ci`.
+
+mod checks;
+mod demo;
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  demo   start a CARTO on loopback and get tokens from it; no account, no network
+  test   run every test
+  lint   formatting, clippy, documentation, dependencies
+  ci     lint and test
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments[..] {
+        ["demo"] => demo::run(),
+        ["test"] => checks::test(),
+        ["lint"] => checks::lint(),
+        ["ci"] => checks::lint().and_then(|()| checks::test()),
+        ["help" | "-h" | "--help"] => say(HELP),
+        _ => Err(io::Error::other(format!("unknown command\n\n{HELP}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn say(text: &str) -> io::Result<()> {
+    writeln!(io::stdout(), "{text}")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned()
+}
+
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
