@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A Python interpreter that has `carto-auth` 0.2.0, in a virtual environment below the target folder. The first
-/// caller installs it from PyPI; others wait.
+/// caller installs it from `PyPI`; others wait.
 ///
 /// # Errors
-/// When there is no `python3` with `venv`, or PyPI cannot be reached.
+/// When there is no `python3` with `venv`, or `PyPI` cannot be reached.
 pub fn python_with_carto_auth() -> io::Result<PathBuf> {
     let folder = target_folder().join("python-carto-auth-0.2.0");
     let python = folder.join("bin/python");

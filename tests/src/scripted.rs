@@ -73,15 +73,13 @@ impl Scripted {
         let stopping = Arc::new(AtomicBool::new(false));
         let (kept, stop) = (Arc::clone(&requests), Arc::clone(&stopping));
         let thread = thread::spawn(move || {
-            let mut turn = 0;
-            for stream in listener.incoming().flatten() {
+            for (turn, stream) in listener.incoming().flatten().enumerate() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
                 // A client that hangs must not hang the server.
                 let bounded = stream.set_read_timeout(Some(Duration::from_secs(20)));
                 let reply = replies.get(turn).or(replies.last());
-                turn += 1;
                 if let (Ok(()), Ok(stream), Some(reply)) = (bounded, wrap(stream), reply) {
                     // A failed handshake or a client that has gone is what some tests are about.
                     let _ = converse(stream, reply, &kept);

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! # In scope
-//! [`CartoAuth`], and [`drive`] for flows of the core.
+//! [`CartoAuth`], and [`drive()`] for flows of the core.
 //!
 //! # Deliberately absent
 //! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Async:
