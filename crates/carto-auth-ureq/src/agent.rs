@@ -1,5 +1,8 @@
 //! The HTTP client that is used when the caller brings none.
 
+use std::sync::Arc;
+
+use rustls::crypto::ring;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 
@@ -10,6 +13,7 @@ use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 #[must_use]
 pub fn default_agent() -> Agent {
     let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
         .provider(TlsProvider::Rustls)
         .root_certs(RootCerts::PlatformVerifier)
         .build();
