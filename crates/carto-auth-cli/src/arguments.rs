@@ -85,7 +85,7 @@ pub(crate) enum Command {
   carto-auth token --header | curl -sS -H @- https://gcp-us-east1.api.carto.com/v3/…
   carto-auth token --json --min-ttl 10m
 
-The token comes from the cache while it is good; otherwise CARTO is asked once.")]
+The token comes from the cache while it is good; otherwise CARTO is asked.")]
     Token(TokenOptions),
 
     /// Say whose token would be used, and until when it is good; asks nobody

@@ -65,7 +65,7 @@ impl Failure {
             code: "io",
             exit: UNEXPECTED,
             message: format!("cannot write to standard output: {error}"),
-            hint: "nothing is lost: the token is cached; make room and run the command again".into(),
+            hint: "make room there and run the command again".into(),
         }
     }
 

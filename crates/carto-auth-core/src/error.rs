@@ -36,7 +36,7 @@ pub enum Error {
     // CARTO's verdict.
     /// CARTO refused: wrong secret, unknown audience, no grant.
     #[error(transparent)]
-    Refused(#[from] Box<Refusal>),
+    Refused(Box<Refusal>),
 
     // A person must act.
     /// The token has ended and nothing here can get another one.
@@ -58,13 +58,14 @@ pub enum Error {
     Unavailable(Box<Refusal>),
     /// The answer is not what the endpoint is documented to say.
     #[error(transparent)]
-    Reply(#[from] Box<ReplyError>),
+    Reply(Box<ReplyError>),
     /// There is no answer.
     #[error("cannot reach {}: {error}", OneLine(host))]
     Transport {
         /// The host that was asked.
         host: String,
         /// What failed.
+        #[source]
         error: TransportError,
     },
 
@@ -78,6 +79,7 @@ pub enum Error {
         /// What failed, with the path.
         doing: String,
         /// The operating system's reason.
+        #[source]
         error: std::io::Error,
     },
 }
@@ -214,10 +216,7 @@ impl Error {
 
 fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
     match problem {
-        CredentialsProblem::NotFound
-        | CredentialsProblem::IsDirectory
-        | CredentialsProblem::NotAFile
-        | CredentialsProblem::TooLarge => {
+        CredentialsProblem::NotFound | CredentialsProblem::IsDirectory | CredentialsProblem::TooLarge => {
             "name the JSON file that CARTO Workspace > Developers > Credentials lets you download"
         }
         CredentialsProblem::Unreadable(_) => "check the file's owner and mode",

@@ -25,6 +25,10 @@ pub enum AddressProblem {
 pub(crate) fn parse_address(text: &str) -> Result<Url, AddressProblem> {
     let url = Url::parse(text.trim()).map_err(|_| AddressProblem::NotAUrl)?;
     let host = url.host().ok_or(AddressProblem::NotAUrl)?;
+    // The WHATWG's idea of a host is wider than that of RFC 3986, which requests are made with.
+    if url.as_str().parse::<http::Uri>().is_err() {
+        return Err(AddressProblem::NotAUrl);
+    }
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&host) => {}
@@ -83,6 +87,7 @@ mod tests {
         );
         assert_eq!(refused("auth.carto.com"), AddressProblem::NotAUrl);
         assert_eq!(refused("https://"), AddressProblem::NotAUrl);
+        assert_eq!(refused("https://{tenant}.example.com"), AddressProblem::NotAUrl);
         assert_eq!(refused("mailto:a@b"), AddressProblem::NotAUrl);
     }
 }

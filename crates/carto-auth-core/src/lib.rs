@@ -10,8 +10,8 @@
 //! [`M2mCredentials`]), CARTO's endpoints and error bodies, and one [`Error`] with a way out.
 //!
 //! # Deliberately absent
-//! HTTP clients, files, locks and clocks (`carto-auth-native` and the drivers `carto-auth-ureq` and
-//! `carto-auth-reqwest` have them), the verification of token signatures (CARTO's APIs do that), and the login
+//! HTTP clients, files, locks and clocks (`carto-auth-native` and the driver `carto-auth-ureq`
+//! have them), the verification of token signatures (CARTO's APIs do that), and the login
 //! of a person, which comes next.
 //!
 //! # A driver

@@ -186,9 +186,6 @@ pub enum CredentialsProblem {
     /// The path names a directory.
     #[error("is a directory, not a credentials file")]
     IsDirectory,
-    /// The path names a pipe, socket or device.
-    #[error("is not a regular file")]
-    NotAFile,
     /// The operating system refused to read it.
     #[error("cannot be read: {0}")]
     Unreadable(std::io::ErrorKind),

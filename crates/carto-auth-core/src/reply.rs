@@ -258,7 +258,7 @@ fn refusal(
             .or_else(|| text("hint"))
             .or_else(|| text("message")),
         request_id: header("x-auth0-requestid").or_else(|| header("x-request-id")),
-        retry_after: retry_after(reply.headers(), now),
+        retry_after: retry_after(reply.status(), reply.headers(), now),
     })
 }
 

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
 
 use crate::timestamp::Timestamp;
 
 /// Reads `Retry-After` (seconds or a date, <https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>), or Auth0's
-/// `x-ratelimit-reset` (seconds since the epoch) where that is missing.
-pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// `x-ratelimit-reset` (seconds since the epoch) where that is missing from a 429; elsewhere it only tells of a quota.
+pub(crate) fn retry_after(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     if let Some(value) = text(RETRY_AFTER.as_str()) {
         return whole_number(value)
             .map(Duration::from_secs)
             .or_else(|| Some(http_date(value)?.since(now)));
+    }
+    if status != StatusCode::TOO_MANY_REQUESTS {
+        return None;
     }
     let reset = whole_number(text("x-ratelimit-reset")?)?;
     Some(Timestamp::from_unix_seconds(i64::try_from(reset).ok()?).since(now))
@@ -80,7 +83,11 @@ mod tests {
     fn wait(name: &'static str, value: &str, now: i64) -> Option<Duration> {
         let mut headers = HeaderMap::new();
         headers.insert(name, HeaderValue::from_str(value).unwrap());
-        retry_after(&headers, Timestamp::from_unix_seconds(now))
+        retry_after(
+            StatusCode::TOO_MANY_REQUESTS,
+            &headers,
+            Timestamp::from_unix_seconds(now),
+        )
     }
 
     #[test]

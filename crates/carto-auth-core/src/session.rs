@@ -76,6 +76,7 @@ struct Current {
 #[derive(Default, Debug)]
 struct Failures {
     in_a_row: u32,
+    asked_to_wait: Duration,
     last: Option<Timestamp>,
 }
 
@@ -283,10 +284,13 @@ impl Session {
         (token, record)
     }
 
-    /// Notes that CARTO could not be asked; an early renewal then pauses for 10 s to 5 min.
-    pub fn failed(&mut self, now: Timestamp) {
+    /// Notes that CARTO could not be asked; an early renewal then pauses for 10 s to 5 min, or as long as CARTO
+    /// asked for.
+    pub fn failed(&mut self, error: &Error, now: Timestamp) {
+        let asked = error.oauth().and_then(|refusal| refusal.retry_after);
         self.failures = Failures {
             in_a_row: self.failures.in_a_row.saturating_add(1),
+            asked_to_wait: asked.unwrap_or_default(),
             last: Some(now),
         };
     }
@@ -351,7 +355,9 @@ impl Failures {
     /// True while the pause after the last failure lasts. A clock that went back ends it.
     fn pause_at(&self, now: Timestamp) -> bool {
         let doublings = self.in_a_row.saturating_sub(1).min(5);
-        let pause = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(doublings));
+        let pause = LONGEST_PAUSE
+            .min(FIRST_PAUSE * 2_u32.pow(doublings))
+            .max(self.asked_to_wait);
         self.last
             .is_some_and(|last| now >= last && now.since(last) < pause)
     }

@@ -145,15 +145,15 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
     let mut session = with_token("t", 0, 86_400);
     for (failure, pause) in [10, 20, 40, 80, 160].into_iter().enumerate() {
         let now = 86_100 + failure as u64;
-        session.failed(at(now));
+        session.failed(&Error::NotLoggedIn, at(now));
         assert_eq!(
             [now + pause - 1, now + pause].map(|s| letter(&session, s)),
             ['u', 'e'],
             "{failure}"
         );
     }
-    session.failed(at(86_060));
-    session.failed(at(86_061));
+    session.failed(&Error::NotLoggedIn, at(86_060));
+    session.failed(&Error::NotLoggedIn, at(86_061));
     assert_eq!(
         [86_061 + 299, 86_061 + 300].map(|s| letter(&session, s)),
         ['u', 'e']
@@ -165,7 +165,7 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
 #[test]
 fn a_clock_that_went_back_does_not_prolong_the_pause() {
     let mut session = with_token("t", 0, 86_400);
-    session.failed(at(86_300));
+    session.failed(&Error::NotLoggedIn, at(86_300));
     assert_eq!(letter(&session, 86_200), 'e');
 }
 

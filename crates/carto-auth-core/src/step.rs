@@ -16,6 +16,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::host_rules::is_loopback;
 use crate::timestamp::Timestamp;
 
 /// A conversation with CARTO that a driver carries out step by step.
@@ -133,11 +134,15 @@ impl Outgoing {
         self.request.uri().host().unwrap_or_default()
     }
 
-    /// True when the request must go out directly: plain http is for loopback, and a proxy on the way would
-    /// read its secrets.
+    /// True when the request is for this machine and must go out directly: a proxy on the way would read what
+    /// plain http carries.
     #[must_use]
     pub fn bypasses_proxies(&self) -> bool {
-        self.request.uri().scheme() == Some(&http::uri::Scheme::HTTP)
+        url::Host::parse(self.host()).is_ok_and(|host| match host {
+            url::Host::Domain(name) => is_loopback(&url::Host::Domain(name.as_str())),
+            url::Host::Ipv4(address) => is_loopback(&url::Host::Ipv4(address)),
+            url::Host::Ipv6(address) => is_loopback(&url::Host::Ipv6(address)),
+        })
     }
 }
 

@@ -20,7 +20,7 @@ pub const API_BASE_URL: &str = "CARTO_API_BASE_URL";
 /// Reads a CARTO credentials file. A leading `~/` is expanded.
 ///
 /// # Errors
-/// When the file cannot be read, is no regular file or is larger than 1 MiB, and all that
+/// When the file cannot be read or is larger than 1 MiB, and all that
 /// [`M2mCredentials::from_json`] refuses. The error names the file.
 pub fn from_file(path: impl AsRef<Path>) -> Result<M2mCredentials, CredentialsError> {
     let path = expand_tilde(path.as_ref());

@@ -49,9 +49,26 @@ fn open(path: &Path) -> io::Result<File> {
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
     }
     // In a folder that cannot be written to, a lock file that is there already serves as well.
-    options
+    let file = options
         .open(path)
-        .or_else(|error| File::open(path).map_err(|_| error))
+        .or_else(|error| open_existing(path).map_err(|_| error))?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::other("it is no regular file")),
+    }
+}
+
+/// Opens a lock file without writing. Never follows a link, and never waits for the other end of a pipe.
+fn open_existing(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -68,6 +85,16 @@ mod tests {
         assert!(matches!(acquire(&path, Duration::from_millis(5)), Lock::Busy));
         drop(file);
         assert!(matches!(acquire(&path, Duration::ZERO), Lock::Held(_)));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_in_the_place_of_the_lock_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.lock");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+        assert!(matches!(acquire(&path, Duration::ZERO), Lock::Unsupported(_)));
+        assert!(!folder.path().join("elsewhere").exists());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Tokens in files, beside the Python package. `docs/cache-format.md` describes them.
 
+use std::env;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -25,7 +27,7 @@ use crate::time_zone::local_offset;
 #[derive(Clone, Debug)]
 pub struct FileStore {
     shared: PathBuf,
-    /// The folder is CARTO's own, so that its mode is ours to set.
+    /// The folder is `~/.carto-auth`, whose mode is ours to set.
     own_folder: bool,
 }
 
@@ -38,9 +40,10 @@ impl FileStore {
     /// has no home folder.
     #[must_use]
     pub fn machine_default() -> Option<Self> {
+        let is_named = env::var_os(HOME_VARIABLE).is_some_and(|folder| !folder.is_empty());
         Some(Self {
             shared: carto_home()?.join("token_m2m.json"),
-            own_folder: true,
+            own_folder: !is_named,
         })
     }
 
@@ -89,33 +92,35 @@ impl FileStore {
         format!(".{stem}.{}.", identity.key())
     }
 
-    /// The longest-lived token of this identity in either file. What is wrong with a file is logged at `level`.
-    fn best(&self, identity: &Identity, level: Level) -> Option<TokenRecord> {
+    /// The longest-lived token of this identity in either file; the shared one is not looked at when the own one
+    /// has `enough` life. What is wrong with a file is logged at `level`.
+    fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
         let own = read_record(&self.own_file(identity), level).filter(|record| identity.owns(record));
-        if own.as_ref().is_some_and(|own| own.expires_at() > now() + PLENTY) {
+        if own.as_ref().is_some_and(|own| own.expires_at() > now() + enough) {
             return own;
         }
         let shared = read_record(&self.shared, level).filter(|record| identity.owns(record));
         own.into_iter().chain(shared).max_by_key(TokenRecord::expires_at)
     }
 
-    /// True when the shared file may be replaced: the token in it is this identity's or has ended.
+    /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
+    /// identity's or has ended. One that is not to be trusted may be a live file of Python's under a loose umask.
     fn may_replace_shared(&self, identity: &Identity) -> bool {
         match private_file::read(&self.shared) {
-            Found::Nothing | Found::Unusable(_) => true,
-            Found::Bytes(bytes) => TokenRecord::decode(&bytes, &local_offset).map_or(true, |record| {
-                identity.owns(&record) || record.expires_at() <= now()
-            }),
+            Found::Nothing => true,
+            Found::Unusable(_) => false,
+            Found::Bytes(_) => read_record(&self.shared, Level::Debug)
+                .is_none_or(|record| identity.owns(&record) || record.expires_at() <= now()),
         }
     }
 }
 
-/// A token in the own file that lives longer than this needs no look at the shared file.
+/// Without the lock, a token in the own file that lives longer than this needs no look at the shared file.
 const PLENTY: Duration = Duration::from_secs(600);
 
 impl TokenStore for FileStore {
     fn load(&self, identity: &Identity) -> Option<TokenRecord> {
-        self.best(identity, Level::Warn)
+        self.best(identity, PLENTY, Level::Warn)
     }
 
     fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
@@ -157,7 +162,7 @@ struct LockedFiles {
 
 impl LockedTokens for LockedFiles {
     fn load(&mut self) -> Option<TokenRecord> {
-        self.store.best(&self.identity, Level::Debug)
+        self.store.best(&self.identity, Duration::MAX, Level::Debug)
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
@@ -179,15 +184,21 @@ impl LockedTokens for LockedFiles {
 
     fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
         let mut removed = Vec::new();
-        for path in [self.store.own_file(&self.identity), self.store.shared.clone()] {
-            let is_meant = read_record(&path, Level::Debug).is_some_and(|record| match what {
-                Forget::Everything => self.identity.owns(&record),
-                Forget::Token(token) => record.access_token() == token.secret(),
-            });
-            if is_meant {
-                fs::remove_file(&path)
-                    .map_err(|error| StoreError::new(format!("cannot remove {}", shown(&path)), error))?;
-                removed.push(path);
+        let own = self.store.own_file(&self.identity);
+        for path in [own.clone(), self.store.shared.clone()] {
+            let record = read_record(&path, Level::Debug);
+            let is_meant = match what {
+                // Its name says whose it is, whatever it holds.
+                Forget::Everything if path == own => true,
+                Forget::Everything => record.is_some_and(|record| self.identity.owns(&record)),
+                Forget::Token(token) => record.is_some_and(|record| record.access_token() == token.secret()),
+            };
+            match is_meant.then(|| fs::remove_file(&path)) {
+                Some(Ok(())) => removed.push(path),
+                Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
+                    return Err(StoreError::new(format!("cannot remove {}", shown(&path)), error));
+                }
+                _ => {}
             }
         }
         Ok(removed)

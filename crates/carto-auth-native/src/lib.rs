@@ -9,7 +9,7 @@
 //! threads of a process and the processes of a machine share; [`credentials`].
 //!
 //! # Deliberately absent
-//! HTTP (the drivers `carto-auth-ureq` and `carto-auth-reqwest`), and every decision about tokens (the core).
+//! HTTP (the driver `carto-auth-ureq`), and every decision about tokens (the core).
 //!
 //! ```
 //! use carto_auth_core::{Endpoints, M2mCredentials};

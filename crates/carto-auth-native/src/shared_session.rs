@@ -129,14 +129,15 @@ impl SharedSession {
     /// # Errors
     /// When the store still holds it.
     pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
-        self.session().log_out();
-        let Some(identity) = &self.identity else {
-            return Ok(Vec::new());
+        let mut locked = match &self.identity {
+            Some(identity) => Some(self.store.lock(identity, LOCK_PATIENCE)?),
+            None => None,
         };
-        Ok(self
-            .store
-            .lock(identity, LOCK_PATIENCE)?
-            .forget(Forget::Everything)?)
+        // Under the lock: a renewal that was under way has ended, and cannot bring its token back.
+        self.session().log_out();
+        Ok(locked
+            .as_mut()
+            .map_or_else(|| Ok(Vec::new()), |locked| locked.forget(Forget::Everything))?)
     }
 
     fn lock(&self) -> Option<Box<dyn LockedTokens>> {
@@ -167,7 +168,7 @@ impl Asking<'_> {
                 Ok(token)
             }
             Err(error) => {
-                session.failed(now());
+                session.failed(&error, now());
                 Err(error)
             }
         }

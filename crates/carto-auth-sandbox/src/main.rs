@@ -20,6 +20,7 @@ It prints the variables that point carto-auth at it, and serves until it is stop
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Failure::Usage(what)) => fail(&format!("{what}\n\n{HELP}"), 2),
         Err(Failure::Io(error)) => fail(&format!("the sandbox cannot start: {error}"), 1),
     }

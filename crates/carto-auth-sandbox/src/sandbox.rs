@@ -204,10 +204,12 @@ impl Builder {
     /// # Errors
     /// When the port cannot be bound or no thread started.
     pub fn start(self) -> io::Result<Sandbox> {
+        // A runtime is started on a thread of its own: the caller may be inside another.
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
+        listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)))?;
         let state = State {
             clients: HashMap::from([(self.client_id.clone(), self.client_secret.clone())]),
             token_lifetime: self.token_lifetime,
@@ -227,7 +229,9 @@ impl Builder {
             .name("carto-auth-sandbox".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    tokio::spawn(async { axum::serve(Connections(listener), app).await });
+                    if let Ok(listener) = TcpListener::from_std(listener) {
+                        tokio::spawn(async { axum::serve(Connections(listener), app).await });
+                    }
                     // Ends when the sandbox is dropped; the runtime then drops every connection with it.
                     let _ = stopped.await;
                 });

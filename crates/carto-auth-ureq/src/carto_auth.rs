@@ -124,12 +124,22 @@ impl CartoAuth {
     fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         match self.0.session.plan(freshness) {
             Plan::Use(token) => Ok(token),
-            Plan::UseAndRefresh(token) => Ok(self.renew(freshness).unwrap_or_else(|error| {
-                log::warn!("the token could not be renewed early: {error}");
-                token
-            })),
+            Plan::UseAndRefresh(_) => self
+                .renew(freshness)
+                .or_else(|error| self.still_good(freshness, error)),
             Plan::Refresh => self.renew(freshness),
             Plan::LogIn(error) => Err(error),
+        }
+    }
+
+    /// After a failed early renewal, which may have taken its time: the present token, if it is good even now.
+    fn still_good(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
+        match self.0.session.plan(freshness) {
+            Plan::Use(token) | Plan::UseAndRefresh(token) => {
+                log::warn!("the token could not be renewed early: {error}");
+                Ok(token)
+            }
+            Plan::Refresh | Plan::LogIn(_) => Err(error),
         }
     }
 

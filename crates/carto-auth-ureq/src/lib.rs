@@ -17,8 +17,7 @@
 //! [`CartoAuth`], and [`drive()`] for flows of the core.
 //!
 //! # Deliberately absent
-//! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Async:
-//! `carto-auth-reqwest` has the same names with `.await`.
+//! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Async.
 //!
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and

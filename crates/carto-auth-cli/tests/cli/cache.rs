@@ -60,9 +60,16 @@ fn a_cache_that_others_may_write_is_a_warning() {
     let outcome = world.machine(&["token"]);
     delivered_with_a_warning(&outcome, "is not used: others may write to it");
     assert_ne!(outcome.stdout.trim_end(), old);
-    for path in world.token_files() {
-        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
-    }
+    let [own, shared] = &world.token_files()[..] else {
+        panic!("two files")
+    };
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(own), 0o600);
+    assert_eq!(
+        mode(shared),
+        0o666,
+        "it may be a live file of Python's under a loose umask"
+    );
 }
 
 #[test]
