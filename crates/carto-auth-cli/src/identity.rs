@@ -87,9 +87,16 @@ fn address_of(setting: &'static str, error: Error) -> Error {
     }
 }
 
+/// A variable that chooses where a secret goes: left empty by mistake it must not mean CARTO's cloud.
 fn text_variable(name: &str) -> Result<Option<String>, Failure> {
-    let text = variable(name).map(std::ffi::OsString::into_string).transpose();
-    text.map_err(|_| Failure::usage(format!("{name} is not text"), "set it to plain text"))
+    match env::var_os(name).map(std::ffi::OsString::into_string) {
+        None => Ok(None),
+        Some(Ok(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(_) => Err(Failure::usage(
+            format!("{name} is empty or not text"),
+            "set it, or unset it for CARTO's cloud",
+        )),
+    }
 }
 
 /// A variable that is empty counts as unset.

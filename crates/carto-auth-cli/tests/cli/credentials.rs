@@ -147,6 +147,18 @@ fn a_half_set_environment_and_a_bad_address_name_the_variable() {
 }
 
 #[test]
+fn an_empty_address_does_not_mean_the_cloud() {
+    let world = World::new();
+    let mut command = world.command(&["token", "--credentials", "ci.json"]);
+    let outcome = run(command.env("CARTO_AUTH_URL", ""), "").unwrap();
+    let error = "CARTO_AUTH_URL is empty or not text";
+    assert_eq!(
+        error_of(&outcome),
+        (2, error, "set it, or unset it for CARTO's cloud")
+    );
+}
+
+#[test]
 fn a_wrong_secret_and_an_unknown_audience_are_refusals() {
     let world = World::new();
     let wrong = world.carto.credentials_json().replace("sandbox-secret", "canary");
