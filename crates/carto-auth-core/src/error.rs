@@ -7,6 +7,7 @@ use crate::host_rules::AddressProblem;
 use crate::m2m_credentials::{CredentialsError, CredentialsProblem};
 use crate::one_line::OneLine;
 use crate::reply::{Refusal, ReplyError, ReplyProblem};
+use crate::secret::Secret;
 use crate::step::TransportError;
 use crate::timestamp::Timestamp;
 
@@ -202,6 +203,25 @@ impl Error {
             Self::Refused(refusal) | Self::RateLimited(refusal) | Self::Unavailable(refusal) => Some(refusal),
             _ => None,
         }
+    }
+
+    /// Blots a secret out that the server has sent back in its refusal.
+    pub(crate) fn without(mut self, secret: &Secret) -> Self {
+        if let Self::Refused(refusal) | Self::RateLimited(refusal) | Self::Unavailable(refusal) = &mut self {
+            let texts = [
+                &mut refusal.code,
+                &mut refusal.description,
+                &mut refusal.request_id,
+            ];
+            for text in texts
+                .into_iter()
+                .flatten()
+                .filter(|text| text.contains(secret.expose()))
+            {
+                *text = text.replace(secret.expose(), "[secret]");
+            }
+        }
+        self
     }
 
     /// The status of the reply, when there was one.

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::m2m_credentials::M2mCredentials;
 use crate::reply::{ReplyError, json_object};
 use crate::retry::{Attempts, CONNECT_TIMEOUT, Jitter};
+use crate::secret::Secret;
 use crate::step::sealed::Resume;
 use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step, TransportError};
 use crate::timestamp::Timestamp;
@@ -36,6 +37,7 @@ pub struct TokenRequest {
     url: String,
     host: String,
     form: Zeroizing<String>,
+    secret: Secret,
     attempts: Attempts,
 }
 
@@ -53,12 +55,12 @@ impl TokenRequest {
         jitter: Jitter,
         now: impl Into<Timestamp>,
     ) -> Step<Self> {
-        let secret = credentials.client_secret().expose();
+        let secret = credentials.client_secret();
         let form = form(&[
             ("grant_type", "client_credentials"),
             ("audience", endpoints.audience()),
             ("client_id", credentials.client_id()),
-            ("client_secret", secret),
+            ("client_secret", secret.expose()),
         ]);
         let now = now.into();
         let url = endpoints.token_url();
@@ -66,6 +68,7 @@ impl TokenRequest {
             url: url.as_str().to_owned(),
             host: url.host_str().unwrap_or_default().to_owned(),
             form,
+            secret: secret.clone(),
             attempts: Attempts::new(jitter, now),
         }
         .send(now)
@@ -97,7 +100,8 @@ impl TokenRequest {
             host: self.host.clone(),
             error,
         })?;
-        let body = json_object(&self.host, &reply, BODY_LIMIT, now)?;
+        let body =
+            json_object(&self.host, &reply, BODY_LIMIT, now).map_err(|error| error.without(&self.secret))?;
         TokenGrant::parse(&body, self.attempts.sent_at(), now)
             .map_err(|problem| Error::Reply(Box::new(ReplyError::new(&self.host, &reply, problem))))
     }

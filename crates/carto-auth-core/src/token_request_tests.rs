@@ -242,3 +242,19 @@ fn no_failure_shows_the_secret_or_the_token() {
         );
     }
 }
+
+#[test]
+fn a_secret_that_the_server_sends_back_is_blotted_out() {
+    for status in [400, 401, 500] {
+        let (_, _, next) = Scenario::start();
+        let body = r#"{"error":"s3cr&t=ü","error_description":"no client has s3cr&t=ü"}"#;
+        let error = next
+            .resume(reply(status, &[("x-request-id", "r")], body), T0)
+            .unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cr"), "{error:?}");
+        assert_eq!(
+            error.oauth().unwrap().description.as_deref(),
+            Some("no client has [secret]")
+        );
+    }
+}
