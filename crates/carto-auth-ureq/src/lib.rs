@@ -39,3 +39,8 @@ pub use carto_auth_core::{
 pub use carto_auth_native::{
     FileStore, Forget, LockedTokens, MemoryStore, NoStore, StoreError, TokenStore, credentials,
 };
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
