@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::http::StatusCode;
 
 /// A fault: a wait, another answer, or no answer at all.
 ///
@@ -94,17 +93,4 @@ impl Fault {
         }
         self.with_header("content-type", content_type)
     }
-}
-
-pub(crate) fn response(status: StatusCode, headers: Vec<(String, String)>, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::builder().status(status);
-    for (name, value) in headers {
-        response = response.header(name, value);
-    }
-    // A header that no response can carry was asked for by a test, which then sees a plain 500.
-    response.body(Body::from(body)).unwrap_or_else(|_| {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    })
 }

@@ -16,6 +16,8 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path, without query.
     pub path: String,
+    /// The parameters of the query, in their order.
+    pub query: Vec<(String, String)>,
     /// The headers, names in lower case; of repeated ones, the last.
     pub headers: BTreeMap<String, String>,
     /// The fields of a form body, in their order.
@@ -25,25 +27,42 @@ pub struct RecordedRequest {
 impl RecordedRequest {
     pub(crate) fn new(endpoint: Endpoint, parts: &Parts, body: &[u8]) -> Self {
         let text = |value: &axum::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let pairs = |bytes| url::form_urlencoded::parse(bytes).into_owned().collect();
         Self {
             endpoint,
             method: parts.method.to_string(),
             path: parts.uri.path().to_owned(),
+            query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
             headers: parts
                 .headers
                 .iter()
                 .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
-            form: url::form_urlencoded::parse(body).into_owned().collect(),
+            form: pairs(body),
         }
     }
 
     /// The value of a form field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.form
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
+        first(&self.form, name)
     }
+
+    /// The value of a parameter of the query.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        first(&self.query, name)
+    }
+
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let mut cookies = self.headers.get("cookie")?.split(';');
+        cookies.find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .find(|(found, _)| found == name)
+        .map(|(_, value)| value.as_str())
 }

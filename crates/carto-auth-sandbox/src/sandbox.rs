@@ -17,12 +17,15 @@ use crate::connection::{Connections, Cutter};
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
 use crate::jwt::Signer;
+use crate::login::Logins;
+use crate::person::Credentials;
 use crate::request::RecordedRequest;
+use crate::tenant::Tenant;
 
 /// A running sandbox, on a thread of its own. It stops when it is dropped, whatever its clients are doing.
 #[derive(Debug)]
 pub struct Sandbox {
-    shared: Shared,
+    pub(crate) shared: Shared,
     client_id: String,
     client_secret: String,
     stop: Option<oneshot::Sender<()>>,
@@ -37,10 +40,12 @@ pub struct Builder {
     client_id: String,
     client_secret: String,
     token_lifetime: Duration,
+    person: Credentials,
+    code_lifetime: Duration,
 }
 
 impl Sandbox {
-    /// Starts a sandbox on a free port of 127.0.0.1, with one machine client and tokens of 24 hours.
+    /// Starts a sandbox on a free port of 127.0.0.1, with one machine client, one person and tokens of 24 hours.
     ///
     /// # Errors
     /// When no port can be bound or no thread started.
@@ -55,6 +60,11 @@ impl Sandbox {
             client_id: "sandbox-client".to_owned(),
             client_secret: "sandbox-secret".to_owned(),
             token_lifetime: Duration::from_secs(86_400),
+            person: Credentials {
+                email: "ana@acme.test".to_owned(),
+                password: "sandbox-password".to_owned(),
+            },
+            code_lifetime: Duration::from_secs(60),
         }
     }
 
@@ -73,6 +83,12 @@ impl Sandbox {
     /// The base of the accounts service (`CARTO_ACCOUNTS_URL`).
     #[must_use]
     pub fn accounts_url(&self) -> String {
+        self.url()
+    }
+
+    /// The base of the app's pages (`CARTO_APP_URL`).
+    #[must_use]
+    pub fn app_url(&self) -> String {
         self.url()
     }
 
@@ -122,6 +138,7 @@ impl Sandbox {
         vec![
             ("CARTO_AUTH_URL", self.auth_url()),
             ("CARTO_ACCOUNTS_URL", self.accounts_url()),
+            ("CARTO_APP_URL", self.app_url()),
             ("CARTO_API_BASE_URL", self.api_base_url()),
             ("CARTO_CLIENT_ID", self.client_id.clone()),
             ("CARTO_CLIENT_SECRET", self.client_secret.clone()),
@@ -199,6 +216,18 @@ impl Builder {
         self
     }
 
+    /// Sets the person's email and password.
+    pub fn person(mut self, email: impl Into<String>, password: impl Into<String>) -> Self {
+        (self.person.email, self.person.password) = (email.into(), password.into());
+        self
+    }
+
+    /// Sets the life of authorization codes, 60 seconds from the start; with zero, every code has expired.
+    pub fn code_lifetime(mut self, lifetime: Duration) -> Self {
+        self.code_lifetime = lifetime;
+        self
+    }
+
     /// Starts the sandbox.
     ///
     /// # Errors
@@ -210,13 +239,19 @@ impl Builder {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
+        let address = listener.local_addr()?;
         let state = State {
             clients: HashMap::from([(self.client_id.clone(), self.client_secret.clone())]),
             token_lifetime: self.token_lifetime,
-            ..State::default()
+            next: HashMap::new(),
+            always: HashMap::new(),
+            requests: Vec::new(),
+            last_number: 0,
+            logins: Logins::new(&format!("http://{address}"), self.person, self.code_lifetime),
+            tenant: Tenant::default(),
         };
         let shared = Shared(Arc::new(Carto {
-            address: listener.local_addr()?,
+            address,
             signer: Signer::new(),
             state: Mutex::new(state),
         }));
@@ -265,18 +300,19 @@ struct Carto {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
-struct State {
+pub(crate) struct State {
     clients: HashMap<String, String>,
     token_lifetime: Duration,
     next: HashMap<Endpoint, VecDeque<Fault>>,
     always: HashMap<Endpoint, Fault>,
     requests: Vec<RecordedRequest>,
     last_number: u64,
+    pub(crate) logins: Logins,
+    pub(crate) tenant: Tenant,
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -295,6 +331,10 @@ impl Shared {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.host())
+    }
+
+    pub(crate) fn issuer(&self) -> String {
+        format!("{}/", self.url())
     }
 
     pub(crate) fn signer(&self) -> &Signer {
