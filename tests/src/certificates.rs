@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// A CA and a server's certificate for `localhost` that it signed.
+/// A CA and a server's certificate for `localhost` and `auth.example` that it signed.
 #[derive(Debug)]
 pub struct Certificates {
     /// The CA's certificate, for `SSL_CERT_FILE`.
@@ -25,7 +25,8 @@ impl Certificates {
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate()?)?;
         let key = KeyPair::generate()?;
-        let leaf = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&key, &ca)?;
+        let names = ["localhost", "auth.example"];
+        let leaf = CertificateParams::new(names.map(str::to_owned))?.signed_by(&key, &ca)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let server = ServerConfig::builder_with_provider(provider)

@@ -6,6 +6,6 @@ mod python;
 mod processes;
 
 pub use certificates::Certificates;
-pub use processes::{Outcome, run};
+pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
 pub use scripted::{Reply, Scripted, http};

@@ -1,5 +1,6 @@
 //! Programs, run to their end.
 
+use std::env;
 use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 
@@ -34,4 +35,19 @@ pub fn run(command: &mut Command, stdin: &str) -> io::Result<Outcome> {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
+}
+
+/// Runs one test of the suite that asks in a process of its own, with these variables and without those that name
+/// a proxy; true when it ran and passed.
+///
+/// # Errors
+/// When the suite cannot be started.
+pub fn passes_alone(test: &str, variables: &[(&str, &str)]) -> io::Result<bool> {
+    let mut command = Command::new(env::current_exe()?);
+    command.args(["--exact", test]);
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_ascii_lowercase());
+    }
+    let outcome = run(command.envs(variables.iter().copied()), "")?;
+    Ok(outcome.code == Some(0) && outcome.stdout.contains("1 passed"))
 }

@@ -16,8 +16,8 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Reads the request, sends these bytes and then zeros, so many at most.
     Flood(Vec<u8>, usize),
-    /// Reads the request and never answers, until the client goes away.
-    Silence,
+    /// Reads the request, sends these bytes, if any, and then nothing until the client goes away.
+    Stall(Vec<u8>),
 }
 
 /// A running server. It answers connection after connection with its replies in turn, the last one again and
@@ -139,7 +139,11 @@ fn converse(mut stream: impl Read + Write, reply: &Reply, kept: &Mutex<Vec<Vec<u
                 stream.write_all(&[b' '; 1 << 16])?;
             }
         }
-        Reply::Silence => drop(stream.read(&mut [0])?),
+        Reply::Stall(begun) => {
+            stream.write_all(begun)?;
+            stream.flush()?;
+            let _ = stream.read(&mut [0])?;
+        }
     }
     stream.flush()
 }

@@ -101,6 +101,22 @@ fn the_command_line_stays_below_a_hundred_crates_and_without_aws_lc() {
 }
 
 #[test]
+fn the_async_transport_brings_one_tls_and_no_more_http_than_it_speaks() {
+    let found = dependencies("carto-auth-reqwest");
+    assert!(found.len() <= 110, "{}", found.len());
+    for unwanted in [
+        "aws-lc-sys",
+        "aws-lc-rs",
+        "native-tls",
+        "openssl-sys",
+        "h2",
+        "carto-auth-sandbox",
+    ] {
+        assert!(!found.contains(unwanted), "{unwanted}");
+    }
+}
+
+#[test]
 fn no_source_file_is_longer_than_400_lines_before_its_tests() {
     for (path, text) in files("rs") {
         let lines = text

@@ -1,5 +1,6 @@
 //! What every transport must do alike, over real sockets.
 
+use std::env;
 use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,7 +8,7 @@ use carto_auth_core::{
     Endpoints, Error, ErrorKind, Jitter, M2mCredentials, Remedy, ReplyProblem, Step, TokenRequest,
 };
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
-use carto_auth_tests::{Certificates, Reply, Scripted, http};
+use carto_auth_tests::{Certificates, Reply, Scripted, http, passes_alone};
 
 use super::transport;
 
@@ -158,9 +159,28 @@ fn a_truncated_body_and_no_http_at_all_are_errors() {
         b"HTTP/9.9 200\r\n\r\n",
         b"\0\0\0\0",
         b"HTTP/1.1 200 OK\r\nno-end: ",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n",
     ] {
         let error = answered(Reply::Bytes(bytes.to_vec()));
         assert_eq!(error.kind(), ErrorKind::Network, "{bytes:?}: {error}");
+    }
+}
+
+#[test]
+fn an_answer_that_never_comes_or_never_ends_is_given_up_in_time() {
+    for begun in ["", "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"] {
+        let server = Scripted::http(vec![Reply::Stall(begun.as_bytes().to_vec())]).unwrap();
+        let Step::Send(mut out, next) = step(&server.url()) else {
+            panic!("expected a request")
+        };
+        out.timeout = Duration::from_millis(300);
+        let start = Instant::now();
+        let error = transport::ask(Step::Send(out, next)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot reach 127.0.0.1: no complete answer in time"
+        );
+        assert!(start.elapsed() < Duration::from_secs(5));
     }
 }
 
@@ -211,6 +231,37 @@ fn a_certificate_that_nobody_vouches_for_gets_no_byte_of_a_request() {
         "{error}"
     );
     assert!(server.requests().is_empty());
+}
+
+#[test]
+fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopback() {
+    if env::var_os("HTTPS_PROXY").is_some_and(|proxy| proxy.to_string_lossy().contains("canary")) {
+        let error = refused("https://auth.example");
+        assert_eq!(
+            error.to_string(),
+            "cannot reach auth.example: the proxy refused the connection"
+        );
+        assert!(!format!("{error:?}").contains("canary"));
+        let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
+        transport::ask(step(&carto.auth_url())).unwrap();
+        return;
+    }
+    for status in [403, 407, 502] {
+        let proxy = Scripted::http(vec![http(status, &[], "no")]).unwrap();
+        let url = format!("http://me:canary@127.0.0.1:{}", proxy.port());
+        let test = "suite::a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopback";
+        let variables = [("HTTPS_PROXY", &*url), ("HTTP_PROXY", &*url)];
+        assert!(passes_alone(test, &variables).unwrap());
+        let asked = proxy.requests();
+        assert_eq!(asked.len(), 3, "it is tried three times");
+        for request in asked {
+            assert!(
+                request.starts_with("CONNECT auth.example:443 HTTP/1.1\r\n"),
+                "{request}"
+            );
+            assert!(!request.contains("the-secret"));
+        }
+    }
 }
 
 #[test]

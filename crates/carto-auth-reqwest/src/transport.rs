@@ -1,0 +1,130 @@
+//! The HTTP clients that requests go out through.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use carto_auth_core::{Error, Outgoing};
+use http::uri::Scheme;
+use reqwest::{Client, ClientBuilder, redirect};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The HTTP clients to send with; clones share them.
+///
+/// Nothing is loaded by making one: each client is built by the first request that needs it, which for https
+/// reads the trust store (some milliseconds, on the thread of that request).
+#[derive(Clone, Default)]
+pub struct Transport(Arc<Clients>);
+
+/// One client per answer to the questions "through a proxy?" and "with TLS?", for reqwest has both fixed per
+/// client.
+#[derive(Default)]
+struct Clients {
+    beyond: OnceLock<Client>,
+    loopback_https: OnceLock<Client>,
+    loopback_http: OnceLock<Client>,
+}
+
+impl Transport {
+    /// Clients with rustls, the platform's trust and the environment's proxies, and without redirects,
+    /// compression and kept connections (a token is asked for once a day).
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends with a client of the caller's, whose proxies, trust and resolver count.
+    ///
+    /// It must be built with `redirect::Policy::none()`: a client that follows redirects may hand the credentials
+    /// to whomever it is sent to. Such a reply is refused, but only once it is there. It should be built with a
+    /// `connect_timeout` of 10 seconds, without which connecting may take as long as the whole exchange, and with
+    /// rustls, without which certificate failures are reported as failed connections.
+    ///
+    /// Requests to loopback do not go through it but out directly, through a client of ours: its proxies would
+    /// read what plain http carries.
+    #[must_use]
+    pub fn with_client(client: Client) -> Self {
+        Self(Arc::new(Clients {
+            beyond: client.into(),
+            ..Clients::default()
+        }))
+    }
+
+    /// The client for this request.
+    pub(crate) fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
+        if !out.bypasses_proxies() {
+            built(&self.0.beyond, || Ok(builder(platform_trust()?)))
+        } else if out.request.uri().scheme() == Some(&Scheme::HTTPS) {
+            built(&self.0.loopback_https, || {
+                Ok(builder(platform_trust()?).no_proxy())
+            })
+        } else {
+            // A machine without certificates (a slim container) can still test against loopback.
+            built(&self.0.loopback_http, || Ok(builder(no_trust()?).no_proxy()))
+        }
+    }
+}
+
+impl fmt::Debug for Transport {
+    /// Leaves the clients out: theirs shows proxies and headers.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").finish_non_exhaustive()
+    }
+}
+
+/// The client in the cell, built first if need be. A failure is not kept, for the next attempt may find
+/// certificates; two first requests at once may build two clients, of which one is dropped.
+fn built(
+    cell: &OnceLock<Client>,
+    build: impl FnOnce() -> Result<ClientBuilder, Error>,
+) -> Result<&Client, Error> {
+    if let Some(client) = cell.get() {
+        return Ok(client);
+    }
+    // Its words are reqwest's own: no URL and no proxy is known yet.
+    let client = build()?
+        .build()
+        .map_err(|error| Error::Client(error.to_string()))?;
+    Ok(cell.get_or_init(|| client))
+}
+
+/// Compression is turned off, not just left out: another crate of the program may turn reqwest's features on.
+fn builder(tls: ClientConfig) -> ClientBuilder {
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+}
+
+fn platform_trust() -> Result<ClientConfig, Error> {
+    let trusting = tls()?.with_platform_verifier().map_err(tls_error)?;
+    Ok(trusting.with_no_client_auth())
+}
+
+fn no_trust() -> Result<ClientConfig, Error> {
+    Ok(tls()?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth())
+}
+
+fn tls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(tls_error)
+}
+
+fn tls_error(error: rustls::Error) -> Error {
+    Error::Client(match error {
+        rustls::Error::General(words) => words,
+        other => other.to_string(),
+    })
+}

@@ -1,0 +1,163 @@
+//! The transport suite over reqwest, and what only reqwest can get wrong.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "transport.rs"]
+mod suite;
+
+mod transport {
+    use carto_auth_core::{Error, Step, TokenGrant, TokenRequest};
+    use carto_auth_reqwest::{Transport, drive};
+
+    pub(crate) fn ask(step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+        ask_over(&Transport::new(), step)
+    }
+
+    pub(crate) fn ask_over(over: &Transport, step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(drive(over, step))
+    }
+}
+
+use std::env;
+use std::future::ready;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::SystemTime;
+
+use carto_auth_core::{Endpoints, ErrorKind, Jitter, M2mCredentials, Step, TokenRequest};
+use carto_auth_reqwest::Transport;
+use carto_auth_sandbox::Sandbox;
+use carto_auth_tests::{Certificates, Scripted, http, passes_alone};
+use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder, Proxy, redirect};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+const GRANTED: &str = r#"{"access_token":"granted","token_type":"Bearer","expires_in":86400}"#;
+
+fn step(auth_url: &str) -> Step<TokenRequest> {
+    let machine = M2mCredentials::new("https://api.example", "the-id", "the-secret").unwrap();
+    let endpoints = Endpoints::carto().with_auth_url(auth_url).unwrap();
+    TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now())
+}
+
+/// A client that trusts nobody but the CA, and finds `auth.example` on this machine.
+fn client(ca_pem: &str) -> ClientBuilder {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap())
+        .unwrap();
+    let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .resolve("auth.example", SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+#[test]
+fn a_client_of_the_callers_sends_what_goes_beyond_loopback() {
+    let certificates = Certificates::generate().unwrap();
+    let server = Scripted::https(vec![http(200, &[], GRANTED)], certificates.server).unwrap();
+    let client = client(&certificates.ca_pem)
+        .redirect(redirect::Policy::none())
+        .build();
+    let over = Transport::with_client(client.unwrap());
+    let grant = transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port())));
+    assert_eq!(grant.unwrap().access_token.expose(), "granted");
+}
+
+#[test]
+fn a_client_that_followed_a_redirect_is_refused_loudly() {
+    let certificates = Certificates::generate().unwrap();
+    let moved = http(302, &[("location", "/elsewhere")], "");
+    let replies = vec![moved.clone(), http(200, &[], GRANTED)];
+    let server = Scripted::https(replies, Arc::clone(&certificates.server)).unwrap();
+    let over = Transport::with_client(client(&certificates.ca_pem).build().unwrap());
+    let words = "cannot reach auth.example: the request failed (the HTTP client followed a redirect; build it with \
+                 redirect::Policy::none())";
+    let error =
+        transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
+    assert_eq!(error.to_string(), words);
+    assert_eq!(server.requests().len(), 2);
+
+    let server = Scripted::https(vec![moved], certificates.server).unwrap();
+    let error =
+        transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
+    assert_eq!(error.to_string(), words, "one that gave up following, too");
+}
+
+#[test]
+fn a_client_of_the_callers_is_not_shown_and_not_used_for_loopback() {
+    let nowhere = Proxy::all("http://me:canary@127.0.0.1:9").unwrap();
+    let client = client(&Certificates::generate().unwrap().ca_pem).proxy(nowhere);
+    let over = Transport::with_client(client.build().unwrap());
+    let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
+    assert!(transport::ask_over(&over, step(&carto.auth_url())).is_ok());
+    assert_eq!(format!("{over:?}"), "Transport { .. }");
+}
+
+#[test]
+fn a_name_without_an_address_is_said_to_have_none() {
+    struct NoName;
+    impl Resolve for NoName {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(ready(Err("no such name".into())))
+        }
+    }
+    let client = client(&Certificates::generate().unwrap().ca_pem).dns_resolver(NoName);
+    let over = Transport::with_client(client.build().unwrap());
+    let error = transport::ask_over(&over, step("https://carto.example")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot reach carto.example: host name not found"
+    );
+}
+
+#[test]
+fn a_socks_proxy_that_refuses_is_blamed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // The greeting, and that none of the offered methods will do (RFC 1928, section 3).
+            let _ = stream.read(&mut [0; 64]);
+            let _ = stream.write_all(&[5, 0xff]);
+        }
+    });
+    let proxy = Proxy::all(format!("socks5h://me:canary@127.0.0.1:{port}")).unwrap();
+    let client = client(&Certificates::generate().unwrap().ca_pem).proxy(proxy);
+    let over = Transport::with_client(client.build().unwrap());
+    let error = transport::ask_over(&over, step("https://auth.example")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot reach auth.example: the proxy refused the connection"
+    );
+}
+
+#[test]
+fn a_machine_without_certificates_can_ask_loopback_and_is_told_what_is_missing_beyond() {
+    if env::var_os("SSL_CERT_FILE").is_some_and(|path| path == "/nonexistent") {
+        let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
+        assert!(transport::ask(step(&carto.auth_url())).is_ok());
+        let error = transport::ask(step("https://auth.example")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert_eq!(
+            error.to_string(),
+            "the HTTP client cannot be set up: No CA certificates were loaded from the system"
+        );
+        return;
+    }
+    let test = "a_machine_without_certificates_can_ask_loopback_and_is_told_what_is_missing_beyond";
+    let nowhere = [
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+    ];
+    assert!(passes_alone(test, &nowhere).unwrap());
+}
