@@ -4,8 +4,10 @@ mod scripted;
 mod certificates;
 mod python;
 mod processes;
+mod ports;
 
 pub use certificates::Certificates;
+pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
 pub use scripted::{Reply, Scripted, http};

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use carto_auth_native::Profile;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-/// Access tokens for CARTO in a shell.
+/// Log in to CARTO, and access tokens for it in a shell.
 #[derive(Parser, Debug)]
 #[command(
     name = "carto-auth",
     version,
     after_help = "Examples:
-  carto-auth token --credentials ci.json
+  carto-auth login
   carto-auth token --header | curl -sS -H @- https://gcp-us-east1.api.carto.com/v3/…
 
 stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 unexpected,
@@ -20,15 +21,27 @@ stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 u
   1. --credentials FILE
   2. CARTO_CREDENTIALS_FILE
   3. CARTO_CLIENT_ID and CARTO_CLIENT_SECRET, with CARTO_API_BASE_URL
+  4. the login that `carto-auth login` has stored
+  --mode oauth (or m2m) takes the login (or the machine) alone.
 
 Other variables:
-  CARTO_AUTH_HOME       folder of the token files, instead of ~/.carto-auth
-  CARTO_AUTH_LOG        warn, info, debug or off: as -q, -v, -vv
-  CARTO_AUTH_URL        base of the login service, for self-hosted CARTO
-  CARTO_AUTH_AUDIENCE   audience of the tokens, for self-hosted CARTO
-  HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, NO_COLOR, CLICOLOR_FORCE
+  CARTO_PROFILE, CARTO_AUTH_MODE   as --profile, --mode
+  CARTO_AUTH_HOME           folder of the token files, instead of ~/.carto-auth
+  CARTO_AUTH_LOG            warn, info, debug or off: as -q, -v, -vv
+  CARTO_AUTH_NO_BROWSER     open no browser
+  BROWSER, CI, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, NO_COLOR, CLICOLOR_FORCE
+
+For self-hosted and dedicated CARTO (https, or loopback):
+  CARTO_AUTH_URL            base of the login service
+  CARTO_ACCOUNTS_URL        base of the accounts service
+  CARTO_APP_URL             base of the application, whose pages end a login
+  CARTO_AUTH_CLIENT_ID      client id that people log in with
+  CARTO_AUTH_REDIRECT_URI   its registered loopback address, if not http://localhost:10000/callback/
+  CARTO_AUTH_AUDIENCE       audience of the tokens
+  CARTO_ALLOWED_DOMAINS     domains, beside carto.com, that the APIs may be on; separated by commas
 
 Examples:
+  carto-auth login
   carto-auth token --credentials ci.json
   carto-auth token --header | curl -sS -H @- https://gcp-us-east1.api.carto.com/v3/…
   vault read -field=json secret/carto | carto-auth token --credentials -
@@ -48,6 +61,28 @@ pub(crate) struct Global {
     /// CARTO credentials file of a machine, or - for standard input
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
+
+    /// Whose token: a person's (oauth) or a machine's (m2m), instead of the usual rule
+    #[arg(
+        long,
+        global = true,
+        value_name = "MODE",
+        env = "CARTO_AUTH_MODE",
+        hide_env = true
+    )]
+    pub(crate) mode: Option<Mode>,
+
+    /// Which of several logins
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "CARTO_PROFILE",
+        hide_env = true,
+        default_value = "default",
+        hide_default_value = true
+    )]
+    pub(crate) profile: Profile,
 
     /// Keep the token nowhere
     #[arg(long, global = true)]
@@ -77,8 +112,34 @@ pub(crate) enum Color {
     Never,
 }
 
+/// Whose token.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    Oauth,
+    M2m,
+}
+
+impl Mode {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Oauth => "oauth",
+            Self::M2m => "m2m",
+        }
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Log in as a person, with the browser or a pasted code
+    #[command(after_help = "Examples:
+  carto-auth login
+  carto-auth login --org acme
+  carto-auth login --no-browser
+
+Without a terminal it prints the address, and within ten minutes
+`carto-auth login --code CODE` finishes the login.")]
+    Login(LoginCommand),
+
     /// Print a valid access token
     #[command(after_help = "Examples:
   carto-auth token --credentials ci.json
@@ -88,12 +149,50 @@ pub(crate) enum Command {
 The token comes from the cache while it is good; otherwise CARTO is asked.")]
     Token(TokenOptions),
 
-    /// Say whose token would be used, and until when it is good; asks nobody
+    /// Say whose token would be used, and until when it is good
     #[command(visible_alias = "whoami")]
-    Status,
+    Status(StatusOptions),
 
-    /// Forget the cached token
+    /// Forget the login, or the cached token of a machine
     Logout,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LoginCommand {
+    /// Organization with single sign-on, by its name
+    #[arg(long, value_name = "ORG")]
+    pub(crate) org: Option<String>,
+
+    /// Open a browser, whatever this place looks like
+    #[arg(long, conflicts_with = "no_browser")]
+    pub(crate) browser: bool,
+
+    /// Open no browser; paste the code that CARTO's page shows
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+
+    /// Finish the login that is pending with this code or address, or - for standard input
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["org", "browser", "no_browser", "force", "timeout"])]
+    pub(crate) code: Option<String>,
+
+    /// Log in anew, though a login is there and the browser knows the person
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// How long to wait, such as 90s or 5m
+    #[arg(long, value_name = "TIME", value_parser = crate::time::parse_duration, default_value = "5m")]
+    pub(crate) timeout: Duration,
+
+    /// Base of the account's APIs, instead of asking CARTO for it
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_base_url: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct StatusOptions {
+    /// Ask CARTO whether it still takes the token
+    #[arg(long)]
+    pub(crate) verify: bool,
 }
 
 #[derive(Args, Debug)]
@@ -106,7 +205,7 @@ pub(crate) struct TokenOptions {
     #[arg(long, value_name = "TIME", value_parser = crate::time::parse_duration)]
     pub(crate) min_ttl: Option<Duration>,
 
-    /// Ask CARTO for a new token though the cached one is good
+    /// Ask CARTO for a new token though the cached one is good; for machines
     #[arg(long, conflicts_with = "min_ttl")]
     pub(crate) refresh: bool,
 }

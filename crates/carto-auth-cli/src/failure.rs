@@ -17,6 +17,12 @@ pub(crate) struct Failure {
     hint: Cow<'static, str>,
 }
 
+/// An exit status for an answer that is no error.
+pub(crate) enum Exit {
+    Fix = FIX as isize,
+    LogIn = LOG_IN as isize,
+}
+
 const UNEXPECTED: u8 = 1;
 const USAGE: u8 = 2;
 const FIX: u8 = 3;
@@ -37,15 +43,45 @@ struct ReportedError<'a> {
 }
 
 impl Failure {
-    /// The rule of `identity` found nobody.
-    pub(crate) fn no_identity() -> Self {
+    /// `--mode m2m`, and no machine.
+    pub(crate) fn no_machine() -> Self {
         Self {
-            code: "not_logged_in",
-            exit: LOG_IN,
+            code: "credentials_invalid",
+            exit: FIX,
             message: "no machine credentials were given".to_owned(),
             hint: "pass --credentials FILE, or set CARTO_CREDENTIALS_FILE, or CARTO_CLIENT_ID, CARTO_CLIENT_SECRET \
                    and CARTO_API_BASE_URL"
                 .into(),
+        }
+    }
+
+    /// Nobody can finish the login here and now.
+    pub(crate) fn login_pending(message: &str, hint: String) -> Self {
+        Self {
+            code: "login_pending",
+            exit: LOG_IN,
+            message: message.to_owned(),
+            hint: hint.into(),
+        }
+    }
+
+    /// A person's token is wanted and there is none.
+    pub(crate) fn not_logged_in(code: &'static str, message: String) -> Self {
+        Self {
+            code,
+            exit: LOG_IN,
+            message,
+            hint: "run `carto-auth login`".into(),
+        }
+    }
+
+    /// What was printed on stdout says it all.
+    pub(crate) fn said(exit: Exit) -> Self {
+        Self {
+            code: "",
+            exit: exit as u8,
+            message: String::new(),
+            hint: "".into(),
         }
     }
 
@@ -71,6 +107,9 @@ impl Failure {
 
     /// Tells people, or with `--json` programs, and gives the exit status.
     pub(crate) fn report(&self, json: bool) -> ExitCode {
+        if self.message.is_empty() {
+            return ExitCode::from(self.exit);
+        }
         if json {
             let Self {
                 code,
@@ -114,6 +153,8 @@ fn code_of(kind: ErrorKind) -> &'static str {
         ErrorKind::SessionExpired => "session_expired",
         ErrorKind::CredentialsInvalid => "credentials_invalid",
         ErrorKind::CredentialsRejected => "credentials_rejected",
+        ErrorKind::LoginDenied => "login_denied",
+        ErrorKind::LoginTimedOut => "login_timeout",
         ErrorKind::BadApiBaseUrl => "bad_api_base_url",
         ErrorKind::BadResponse => "bad_response",
         ErrorKind::Network => "network",

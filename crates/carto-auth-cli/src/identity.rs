@@ -1,58 +1,154 @@
 //! Whose token is asked for: one rule, and `status` and `-v` say which part of it decided.
 
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use carto_auth_core::{Endpoints, Error, M2mCredentials};
-use carto_auth_native::{FileStore, credentials};
+use carto_auth_core::{AccessToken, Error, M2mCredentials, OneLine};
+use carto_auth_native::{FileStore, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
-use crate::arguments::Global;
+use crate::arguments::{Global, Mode};
+use crate::endpoints::endpoints;
 use crate::failure::Failure;
+use crate::time;
 
 /// A login, and where it came from.
 pub(crate) struct Chosen {
     pub(crate) auth: CartoAuth,
+    pub(crate) mode: Mode,
     /// Which part of the rule decided, for people.
     pub(crate) source: String,
     /// The identity's own token file, unless nothing is kept.
     pub(crate) cache: Option<PathBuf>,
 }
 
-/// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions.
+/// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
+/// then the stored login. `--mode` overrides.
 pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
-    let (credentials, source) = find(global)?;
-    log::info!("using {source}");
-    let store = if global.no_cache {
-        None
-    } else {
-        FileStore::machine_default()
+    let chosen = match (global.mode, machine(global)) {
+        (Some(Mode::Oauth), _) | (None, Ok(None)) => person(global)?,
+        (_, Ok(Some(machine))) => machine,
+        (Some(Mode::M2m), Ok(None)) => return Err(Failure::no_machine()),
+        (_, Err(failure)) => return Err(failure),
     };
-    let builder = CartoAuth::m2m(credentials).endpoints(endpoints()?);
-    let builder = if global.no_cache {
-        builder.without_cache()
-    } else {
-        builder
-    };
-    let auth = builder.build();
-    let cache = store
-        .zip(auth.identity())
-        .map(|(store, identity)| store.own_file(identity));
-    Ok(Chosen { auth, source, cache })
+    log::info!("using {}", chosen.source);
+    Ok(chosen)
 }
 
-fn find(global: &Global) -> Result<(M2mCredentials, String), Failure> {
+/// The stored login of the profile, whatever machine there may be.
+pub(crate) fn person(global: &Global) -> Result<Chosen, Failure> {
+    if global.credentials.is_some() {
+        return Err(Failure::usage(
+            "--credentials names a machine, and this is about the login of a person",
+            "leave --credentials out",
+        ));
+    }
+    let builder = CartoAuth::oauth().endpoints(endpoints()?);
+    let store = FileStore::person_profile(&global.profile).filter(|_| !global.no_cache);
+    let auth = match &store {
+        Some(store) => builder.store(store.clone()).build(),
+        None => builder.without_cache().build(),
+    };
+    let source = match global.profile.name() {
+        "default" => "browser login".to_owned(),
+        name => format!("browser login, profile {name}"),
+    };
+    Ok(Chosen::new(auth, Mode::Oauth, source, store))
+}
+
+fn machine(global: &Global) -> Result<Option<Chosen>, Failure> {
+    let Some((credentials, source)) = machine_credentials(global)? else {
+        return Ok(None);
+    };
+    let builder = CartoAuth::m2m(credentials).endpoints(endpoints()?);
+    let store = FileStore::machine_default().filter(|_| !global.no_cache);
+    let auth = match global.no_cache {
+        true => builder.without_cache().build(),
+        false => builder.build(),
+    };
+    Ok(Some(Chosen::new(auth, Mode::M2m, source, store)))
+}
+
+impl Chosen {
+    fn new(auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
+        let cache = store
+            .zip(auth.identity())
+            .map(|(store, identity)| store.own_file(identity));
+        Self {
+            auth,
+            mode,
+            source,
+            cache,
+        }
+    }
+}
+
+impl Chosen {
+    /// An error as whoever logs in meets it: whose session it was, and since when it is over.
+    pub(crate) fn failure(&self, error: Error) -> Failure {
+        if self.mode == Mode::M2m {
+            return error.into();
+        }
+        let last = self.auth.last_token();
+        let who = last
+            .as_ref()
+            .and_then(whose)
+            .map_or_else(String::new, |who| format!(" ({who})"));
+        match (&error, last.as_ref().and_then(AccessToken::expires_at)) {
+            (Error::NotLoggedIn, _) => Failure::not_logged_in("not_logged_in", "not logged in".to_owned()),
+            (Error::Expired { .. }, Some(end)) => {
+                let ago = time::roughly(now().since(end));
+                Failure::not_logged_in(
+                    "session_expired",
+                    format!("your CARTO session expired {ago} ago{who}"),
+                )
+            }
+            (Error::NotRenewable, Some(end)) => {
+                let left = time::rough(end.since(now()));
+                let message = format!("your CARTO session lives for {left} only, less than --min-ttl{who}");
+                Failure::not_logged_in("session_expired", message)
+            }
+            _ => error.into(),
+        }
+    }
+}
+
+/// The person of a token, as it says itself.
+pub(crate) fn whose(token: &AccessToken) -> Option<String> {
+    token.claims()?.email.map(|email| OneLine(&email).to_string())
+}
+
+/// What names a machine here, in the order of the rule.
+fn machine_credentials(global: &Global) -> Result<Option<(M2mCredentials, String)>, Failure> {
     if let Some(path) = &global.credentials {
-        return from_path(path, "--credentials");
+        return from_path(path, "--credentials").map(Some);
     }
     if let Some(path) = variable("CARTO_CREDENTIALS_FILE") {
-        return from_path(Path::new(&path), "CARTO_CREDENTIALS_FILE");
+        return from_path(Path::new(&path), "CARTO_CREDENTIALS_FILE").map(Some);
     }
     match credentials::from_env() {
-        Some(credentials) => Ok((credentials.map_err(Error::from)?, "CARTO_CLIENT_ID".to_owned())),
-        None => Err(Failure::no_identity()),
+        Some(credentials) => Ok(Some((
+            credentials.map_err(Error::from)?,
+            "CARTO_CLIENT_ID".to_owned(),
+        ))),
+        None => Ok(None),
     }
+}
+
+/// The variable that makes other commands use a machine, where a person has logged in.
+pub(crate) fn overriding_variable(global: &Global) -> Option<&'static str> {
+    if global.mode.is_some() {
+        return None;
+    }
+    [
+        "CARTO_CREDENTIALS_FILE",
+        credentials::CLIENT_ID,
+        credentials::CLIENT_SECRET,
+    ]
+    .into_iter()
+    .find(|name| variable(name).is_some())
 }
 
 fn from_path(path: &Path, setting: &str) -> Result<(M2mCredentials, String), Failure> {
@@ -65,41 +161,7 @@ fn from_path(path: &Path, setting: &str) -> Result<(M2mCredentials, String), Fai
     Ok((credentials, format!("{setting} {}", path.display())))
 }
 
-/// CARTO's cloud, or what the variables for self-hosted and dedicated deployments say.
-fn endpoints() -> Result<Endpoints, Failure> {
-    let mut endpoints = Endpoints::carto();
-    if let Some(url) = text_variable("CARTO_AUTH_URL")? {
-        endpoints = endpoints
-            .with_auth_url(&url)
-            .map_err(|error| address_of("CARTO_AUTH_URL", error))?;
-    }
-    if let Some(audience) = text_variable("CARTO_AUTH_AUDIENCE")? {
-        endpoints = endpoints.with_audience(audience);
-    }
-    Ok(endpoints)
-}
-
-/// Names the variable that an address came from.
-fn address_of(setting: &'static str, error: Error) -> Error {
-    match error {
-        Error::Address { problem, .. } => Error::Address { setting, problem },
-        other => other,
-    }
-}
-
-/// A variable that chooses where a secret goes: left empty by mistake it must not mean CARTO's cloud.
-fn text_variable(name: &str) -> Result<Option<String>, Failure> {
-    match env::var_os(name).map(std::ffi::OsString::into_string) {
-        None => Ok(None),
-        Some(Ok(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(Failure::usage(
-            format!("{name} is empty or not text"),
-            "set it, or unset it for CARTO's cloud",
-        )),
-    }
-}
-
 /// A variable that is empty counts as unset.
-fn variable(name: &str) -> Option<std::ffi::OsString> {
+fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }

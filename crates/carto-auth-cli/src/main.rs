@@ -1,10 +1,11 @@
-//! `carto-auth`: access tokens for CARTO in a shell.
+//! `carto-auth`: log in to CARTO, and access tokens for it in a shell.
 //!
 //! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
 //! [`commands`] holds one file per command, [`output`] is the only place that writes to stdout, [`failure`] turns
 //! errors into exit codes, [`talk`] is the only place that writes to stderr.
 
 mod arguments;
+mod endpoints;
 mod identity;
 mod time;
 mod output;
@@ -33,8 +34,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        Command::Login(options) => commands::login::run(&arguments.global, options),
         Command::Token(options) => commands::token::run(&arguments.global, options),
-        Command::Status => commands::status::run(&arguments.global),
+        Command::Status(options) => commands::status::run(&arguments.global, options),
         Command::Logout => commands::logout::run(&arguments.global),
     }
 }

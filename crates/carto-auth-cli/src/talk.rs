@@ -56,6 +56,16 @@ pub(crate) fn say(global: &Global, text: impl fmt::Display) {
     }
 }
 
+/// Says what a person must see to go on, whatever the verbosity.
+pub(crate) fn must_say(text: impl fmt::Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// A way on, where there was no error.
+pub(crate) fn hint(text: &str) {
+    line(("hint", AnsiColor::Cyan), text);
+}
+
 /// An error and the way out of it.
 pub(crate) fn error(message: &str, hint: &str) {
     line(("error", AnsiColor::Red), message);

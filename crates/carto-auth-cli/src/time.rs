@@ -46,6 +46,25 @@ pub(crate) fn rough(duration: Duration) -> String {
     }
 }
 
+/// A limit that was asked for, as it was asked for: `5 min`, `90 s`.
+pub(crate) fn limit(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds > 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// The largest unit, rounded: `3h`, `24h`, `2 days`.
+pub(crate) fn roughly(duration: Duration) -> String {
+    let (minutes, seconds) = ((duration.as_secs() + 30) / 60, duration.as_secs());
+    match (seconds, minutes) {
+        (0..60, _) => format!("{seconds}s"),
+        (_, 0..60) => format!("{minutes}m"),
+        (_, 60..2880) => format!("{}h", (minutes + 30) / 60),
+        _ => format!("{} days", (minutes + 720) / 1440),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +89,10 @@ mod tests {
         assert_eq!(
             [59, 250, 86_340, 90_000].map(|s| rough(Duration::from_secs(s))),
             ["59s", "4m 10s", "23h 59m", "1d 1h"]
+        );
+        assert_eq!(
+            [59, 250, 10_900, 86_390, 400_000].map(|s| roughly(Duration::from_secs(s))),
+            ["59s", "4m", "3h", "24h", "5 days"]
         );
     }
 }

@@ -27,6 +27,8 @@ pub struct Claims {
     pub expires_at: Option<Timestamp>,
     /// `scope`: what it allows, separated by blanks.
     pub scope: Option<String>,
+    /// `org_id`: the organization that the person logged in to.
+    pub organization_id: Option<String>,
     /// `http://app.carto.com/account_id`: the CARTO account, `ac_…`.
     pub account_id: Option<String>,
     /// `http://app.carto.com/email`: a person's address.
@@ -71,6 +73,7 @@ impl Claims {
             issued_at: time("iat"),
             expires_at: time("exp"),
             scope: text("scope"),
+            organization_id: text("org_id"),
             account_id: text("http://app.carto.com/account_id"),
             email: text("http://app.carto.com/email"),
             acting_as: text("http://app.carto.com/acting_as"),

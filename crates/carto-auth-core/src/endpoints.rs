@@ -2,8 +2,10 @@
 
 use url::Url;
 
+use crate::api_base_url::ApiBaseUrl;
 use crate::error::Error;
-use crate::host_rules::parse_address;
+use crate::host_rules::{AddressProblem, DomainName, is_loopback, parse_address, parse_redirect_uri};
+use crate::login::Redirect;
 
 /// The addresses and public names that a login uses. Every one can be configured, because self-hosted and
 /// dedicated CARTO deployments differ; every address is https, or http on loopback.
@@ -21,8 +23,13 @@ pub struct Endpoints {
     token: Url,
     revoke: Url,
     accounts: Url,
+    issuer: String,
+    redirect_uri: Url,
+    code_page: Url,
+    success_page: Url,
     client_id: String,
     audience: String,
+    allowed_domains: Vec<DomainName>,
 }
 
 /// The public client id of carto-auth at CARTO, shared with the Python package.
@@ -45,13 +52,18 @@ impl Endpoints {
             token: url("https://auth.carto.com/oauth/token"),
             revoke: url("https://auth.carto.com/oauth/revoke"),
             accounts: url("https://accounts.app.carto.com/"),
+            issuer: "https://auth.carto.com/".to_owned(),
+            redirect_uri: url("http://localhost:10000/callback/"),
+            code_page: url("https://app.carto.com/auth/token"),
+            success_page: url("https://app.carto.com/auth/success"),
             client_id: CLIENT_ID.to_owned(),
             audience: AUDIENCE.to_owned(),
+            allowed_domains: DomainName::parse("carto.com").into_iter().collect(),
         }
     }
 
     /// Moves the authorize, token and revoke endpoints to another issuer, for example
-    /// `https://carto.acme.com/auth-api`; a path prefix is kept.
+    /// `https://carto.acme.com/auth-api`; a path prefix is kept. It is what `iss` in a callback must name.
     ///
     /// # Errors
     /// When the address is not https (http on loopback), or has a user name, query or fragment.
@@ -60,6 +72,7 @@ impl Endpoints {
         self.authorize = below(&base, "authorize");
         self.token = below(&base, "oauth/token");
         self.revoke = below(&base, "oauth/revoke");
+        self.issuer = base.into();
         Ok(self)
     }
 
@@ -99,6 +112,44 @@ impl Endpoints {
         Ok(self)
     }
 
+    /// Sets the base of CARTO's application, whose pages show a code to copy (`/auth/token`) and end a login
+    /// (`/auth/success`).
+    ///
+    /// # Errors
+    /// As [`with_auth_url`](Self::with_auth_url).
+    pub fn with_app_url(mut self, base: &str) -> Result<Self, Error> {
+        let base = address("app_url", base)?;
+        self.code_page = below(&base, "auth/token");
+        self.success_page = below(&base, "auth/success");
+        Ok(self)
+    }
+
+    /// Sets where a browser comes back to on this machine, for a client id that has another redirect URI
+    /// registered than `http://localhost:10000/callback/`.
+    ///
+    /// # Errors
+    /// When it is not plain http on `localhost`, `127.0.0.1` or `[::1]` with a port, written as a browser would.
+    pub fn with_redirect_uri(mut self, uri: &str) -> Result<Self, Error> {
+        self.redirect_uri = parse_redirect_uri(uri).map_err(|problem| Error::Address {
+            setting: "redirect_uri",
+            problem,
+        })?;
+        Ok(self)
+    }
+
+    /// Lets the APIs of an account be on this domain and below it, beside `carto.com`.
+    ///
+    /// # Errors
+    /// When it is no domain name.
+    pub fn with_allowed_domain(mut self, domain: &str) -> Result<Self, Error> {
+        let domain = DomainName::parse(domain).map_err(|problem| Error::Address {
+            setting: "allowed_domain",
+            problem,
+        })?;
+        self.allowed_domains.push(domain);
+        Ok(self)
+    }
+
     /// Sets the public client id that a person logs in with.
     #[must_use]
     pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
@@ -135,6 +186,61 @@ impl Endpoints {
     #[must_use]
     pub fn accounts_url(&self) -> &Url {
         &self.accounts
+    }
+
+    /// The redirect URI of this machine.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &Url {
+        &self.redirect_uri
+    }
+
+    /// The page that a browser is sent to after a login.
+    #[must_use]
+    pub fn success_page(&self) -> &Url {
+        &self.success_page
+    }
+
+    pub(crate) fn redirect_uri_of(&self, redirect: Redirect) -> &str {
+        match redirect {
+            Redirect::Loopback => self.redirect_uri.as_str(),
+            Redirect::CodePage => self.code_page.as_str(),
+        }
+    }
+
+    /// A page of the accounts service; each part of its path is encoded.
+    pub(crate) fn accounts_page(&self, path: &[&str]) -> Url {
+        let mut url = self.accounts.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    /// True for the issuer of the login service, with or without a `/` at its end.
+    pub(crate) fn is_issuer(&self, text: &str) -> bool {
+        let bare = |text: &str| text.strip_suffix('/').unwrap_or(text).to_owned();
+        bare(text) == bare(&self.issuer)
+    }
+
+    /// True where everything runs on this machine: only then may an account's services be here, too.
+    pub(crate) fn is_on_loopback(&self) -> bool {
+        self.accounts.host().is_some_and(|host| is_loopback(&host))
+    }
+
+    /// Says whether an account's APIs may be there: on carto.com or an allowed domain, or on loopback if the
+    /// accounts service is.
+    pub(crate) fn check_api_base_url(&self, base: &ApiBaseUrl) -> Result<(), AddressProblem> {
+        let url = Url::parse(base.as_str()).map_err(|_| AddressProblem::NotAUrl)?;
+        let is_allowed = match url.host() {
+            Some(url::Host::Domain(name))
+                if self.allowed_domains.iter().any(|domain| domain.covers(name)) =>
+            {
+                true
+            }
+            Some(host) => self.is_on_loopback() && is_loopback(&host),
+            None => false,
+        };
+        is_allowed.then_some(()).ok_or(AddressProblem::ForeignHost)
     }
 
     /// The public client id that a person logs in with.

@@ -34,18 +34,49 @@ pub enum Error {
     #[error("the given access token is empty or holds characters that no header can carry")]
     UnusableToken,
 
+    /// A name that no organization with single sign-on has.
+    #[error("CARTO knows no organization {:?} with single sign-on", OneLine(.0).to_string())]
+    UnknownOrganization(String),
+    /// A tenant says that its APIs are at an address that must not be used.
+    #[error("the apis.baseUrl that {} serves {problem}", OneLine(host))]
+    TenantAddress {
+        /// The tenant's host.
+        host: String,
+        /// What is wrong with the address.
+        problem: AddressProblem,
+    },
+
     // CARTO's verdict.
     /// CARTO refused: wrong secret, unknown audience, no grant.
     #[error(transparent)]
     Refused(Box<Refusal>),
 
+    /// The person, or the login service, refused the login.
+    #[error("the login was refused: {0}")]
+    Denied(Box<Denial>),
+
     // A person must act.
+    /// The authorization code was refused: used, expired, or another login's.
+    #[error("{0}; the code is used up, too old, or of another login")]
+    CodeRefused(Box<Refusal>),
+    /// CARTO no longer accepts the session: the refresh token or the token itself.
+    #[error("{0}; the session has ended")]
+    SessionEnded(Box<Refusal>),
+    /// Nobody finished the login in time.
+    #[error("nobody logged in within {} s", .0.as_secs())]
+    LoginTimedOut(Duration),
+    /// The login cannot go on: the browser cannot come back to this machine, and nobody can paste a code.
+    #[error("{0}")]
+    NobodyToAsk(String),
     /// The token has ended and nothing here can get another one.
     #[error("the access token has expired")]
     Expired {
         /// When it ended, if that is known.
         expired_at: Option<Timestamp>,
     },
+    /// The token is good, but another one is wanted, which only a person can get.
+    #[error("the access token cannot be renewed without a login")]
+    NotRenewable,
     /// There is no token and nothing here can get one.
     #[error("not logged in")]
     NotLoggedIn,
@@ -85,6 +116,27 @@ pub enum Error {
     },
 }
 
+/// What the callback of a refused login carries, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1>: the
+/// server's text to the letter; `Display` shows it on one safe line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Denial {
+    /// OAuth's error code, such as `access_denied`.
+    pub code: String,
+    /// OAuth's `error_description`.
+    pub description: Option<String>,
+}
+
+impl std::fmt::Display for Denial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", OneLine(&self.code))?;
+        match &self.description {
+            Some(description) => write!(f, " ({})", OneLine(description)),
+            None => Ok(()),
+        }
+    }
+}
+
 impl std::error::Error for Refusal {}
 impl std::error::Error for ReplyError {}
 
@@ -100,6 +152,10 @@ pub enum ErrorKind {
     CredentialsInvalid,
     /// CARTO refused the credentials.
     CredentialsRejected,
+    /// The login was refused, or its code was.
+    LoginDenied,
+    /// Nobody finished the login in time.
+    LoginTimedOut,
     /// An address is malformed or not https.
     BadApiBaseUrl,
     /// CARTO's answer makes no sense, or CARTO is out of order.
@@ -142,11 +198,13 @@ impl Error {
                 CredentialsProblem::ApiBaseUrl(_) => ErrorKind::BadApiBaseUrl,
                 _ => ErrorKind::CredentialsInvalid,
             },
-            Self::Address { .. } => ErrorKind::BadApiBaseUrl,
-            Self::UnusableToken => ErrorKind::CredentialsInvalid,
+            Self::Address { .. } | Self::TenantAddress { .. } => ErrorKind::BadApiBaseUrl,
+            Self::UnusableToken | Self::UnknownOrganization(_) => ErrorKind::CredentialsInvalid,
             Self::Refused(_) => ErrorKind::CredentialsRejected,
-            Self::Expired { .. } => ErrorKind::SessionExpired,
-            Self::NotLoggedIn => ErrorKind::NotLoggedIn,
+            Self::Denied(_) | Self::CodeRefused(_) => ErrorKind::LoginDenied,
+            Self::LoginTimedOut(_) => ErrorKind::LoginTimedOut,
+            Self::Expired { .. } | Self::SessionEnded(_) | Self::NotRenewable => ErrorKind::SessionExpired,
+            Self::NotLoggedIn | Self::NobodyToAsk(_) => ErrorKind::NotLoggedIn,
             Self::RateLimited(_) => ErrorKind::RateLimited,
             Self::Unavailable(_) | Self::Reply(_) => ErrorKind::BadResponse,
             Self::Transport { error, .. } if error.kind().is_tls() => ErrorKind::Tls,
@@ -160,10 +218,20 @@ impl Error {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Credentials(_) | Self::Address { .. } | Self::UnusableToken | Self::Refused(_) => {
-                Remedy::FixConfig
-            }
-            Self::Expired { .. } | Self::NotLoggedIn => Remedy::LogIn,
+            Self::Credentials(_)
+            | Self::Address { .. }
+            | Self::UnusableToken
+            | Self::UnknownOrganization(_)
+            | Self::TenantAddress { .. }
+            | Self::Denied(_)
+            | Self::Refused(_) => Remedy::FixConfig,
+            Self::Expired { .. }
+            | Self::NotRenewable
+            | Self::NotLoggedIn
+            | Self::CodeRefused(_)
+            | Self::SessionEnded(_)
+            | Self::LoginTimedOut(_)
+            | Self::NobodyToAsk(_) => Remedy::LogIn,
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },
@@ -179,8 +247,19 @@ impl Error {
             Self::Credentials(error) => credentials_hint(error.problem()),
             Self::Address { .. } => "give an address such as https://auth.carto.com",
             Self::UnusableToken => "give the token alone, without quotes, blanks or the word Bearer",
+            Self::UnknownOrganization(_) => "check the organization's name, or log in without one",
+            Self::TenantAddress { .. } => {
+                "if it is your company's CARTO, allow its domain (CARTO_ALLOWED_DOMAINS), or give the API base URL yourself"
+            }
             Self::Refused(refusal) => refusal_hint(refusal),
-            Self::Expired { .. } | Self::NotLoggedIn => "log in again, or use a machine's credentials",
+            Self::Denied(denial) => denial_hint(denial),
+            Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
+            Self::LoginTimedOut(_) => "log in again, with more time if it is needed",
+            Self::Expired { .. }
+            | Self::NotRenewable
+            | Self::NotLoggedIn
+            | Self::SessionEnded(_)
+            | Self::NobodyToAsk(_) => "log in again, or use a machine's credentials",
             Self::RateLimited(refusal) => match refusal.retry_after {
                 Some(wait) => return Cow::Owned(format!("try again in {} s", wait.as_secs())),
                 None => "try again later; machine tokens are counted against a monthly quota",
@@ -200,14 +279,23 @@ impl Error {
     #[must_use]
     pub fn oauth(&self) -> Option<&Refusal> {
         match self {
-            Self::Refused(refusal) | Self::RateLimited(refusal) | Self::Unavailable(refusal) => Some(refusal),
+            Self::Refused(refusal)
+            | Self::CodeRefused(refusal)
+            | Self::SessionEnded(refusal)
+            | Self::RateLimited(refusal)
+            | Self::Unavailable(refusal) => Some(refusal),
             _ => None,
         }
     }
 
     /// Blots a secret out that the server has sent back in its refusal.
     pub(crate) fn without(mut self, secret: &Secret) -> Self {
-        if let Self::Refused(refusal) | Self::RateLimited(refusal) | Self::Unavailable(refusal) = &mut self {
+        if let Self::Refused(refusal)
+        | Self::CodeRefused(refusal)
+        | Self::SessionEnded(refusal)
+        | Self::RateLimited(refusal)
+        | Self::Unavailable(refusal) = &mut self
+        {
             let texts = [
                 &mut refusal.code,
                 &mut refusal.description,
@@ -263,9 +351,19 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
     }
 }
 
+fn denial_hint(denial: &Denial) -> &'static str {
+    match denial.code.as_str() {
+        "access_denied" => "log in again and accept; an organization may also refuse the person",
+        _ => "check the client id, the organization and the redirect URI, then log in again",
+    }
+}
+
 fn reply_hint(error: &ReplyError) -> &'static str {
     match error.problem() {
         ReplyProblem::AlreadyExpired => "check this machine's clock",
+        ReplyProblem::TenantDomain | ReplyProblem::TenantConfig(_) => {
+            "give the API base URL yourself; CARTO Workspace > Developers shows it"
+        }
         _ => "is a proxy or captive portal in between, or the address not CARTO's? Otherwise try again",
     }
 }

@@ -18,6 +18,17 @@ pub enum AddressProblem {
     /// It carries a query or fragment, which no base address has.
     #[error("must not contain a query or fragment")]
     QueryOrFragment,
+    /// A redirect URI that does not lead back to this machine.
+    #[error(
+        "must be http on localhost, 127.0.0.1 or [::1] with a port, such as http://localhost:10000/callback/"
+    )]
+    NotLoopback,
+    /// It is no domain name.
+    #[error("must be a domain name such as acme.com")]
+    NotADomain,
+    /// Its host is neither CARTO's nor one that was allowed.
+    #[error("is not on carto.com or a domain that was allowed")]
+    ForeignHost,
 }
 
 /// Parses an address that requests will be sent to: https, or http on loopback, and nothing but scheme, host,
@@ -50,6 +61,57 @@ pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
         Host::Domain(name) => *name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),
         Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+/// A domain name as DNS knows it, in lower case: no port, user, path, address or trailing dot.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct DomainName(String);
+
+impl DomainName {
+    pub(crate) fn parse(text: &str) -> Result<Self, AddressProblem> {
+        let labels: Vec<&str> = text.split('.').collect();
+        let is_label = |label: &&str| {
+            (1..=63).contains(&label.len())
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        // A last label that begins with a digit would be an address to some parsers.
+        let ends_in_letters = labels
+            .last()
+            .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()));
+        match text.len() <= 253 && labels.len() >= 2 && ends_in_letters && labels.iter().all(is_label) {
+            true => Ok(Self(text.to_ascii_lowercase())),
+            false => Err(AddressProblem::NotADomain),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// True for this domain and everything below it.
+    pub(crate) fn covers(&self, host: &str) -> bool {
+        host.strip_suffix(self.0.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+}
+
+/// Parses the redirect URI of a loopback login, <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>. The text is
+/// kept as it is: it must match what is registered to the letter.
+pub(crate) fn parse_redirect_uri(text: &str) -> Result<Url, AddressProblem> {
+    let url = parse_address(text)?;
+    let is_loopback = url.host().is_some_and(|host| is_loopback(&host));
+    match is_loopback
+        && url.scheme() == "http"
+        && url.port_or_known_default() != Some(0)
+        && url.as_str() == text
+    {
+        true => Ok(url),
+        false => Err(AddressProblem::NotLoopback),
     }
 }
 
@@ -89,5 +151,67 @@ mod tests {
         assert_eq!(refused("https://"), AddressProblem::NotAUrl);
         assert_eq!(refused("https://{tenant}.example.com"), AddressProblem::NotAUrl);
         assert_eq!(refused("mailto:a@b"), AddressProblem::NotAUrl);
+    }
+
+    #[test]
+    fn a_domain_name_is_nothing_but_a_domain_name() {
+        assert_eq!(
+            DomainName::parse("Ana.App.CARTO.com").unwrap().as_str(),
+            "ana.app.carto.com"
+        );
+        assert!(DomainName::parse("xn--bcher-kva.example").is_ok());
+        let long = format!("{}.com", "a".repeat(64));
+        for bad in [
+            "",
+            "com",
+            "a.com.",
+            ".com",
+            "a..com",
+            "a.com:443",
+            "me@a.com",
+            "a.com/x",
+            "127.0.0.1",
+            "[::1]",
+            "a b.com",
+            "0x7f.0.0.1",
+            "a.1",
+            "bücher.example",
+            "a.com\n",
+            "-a.com",
+            "a-.com",
+            "a.com#",
+            "a%2ecom.x",
+            &long,
+        ] {
+            assert_eq!(DomainName::parse(bad), Err(AddressProblem::NotADomain), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_covers_itself_and_what_is_below() {
+        let carto = DomainName::parse("carto.com").unwrap();
+        assert!(carto.covers("carto.com") && carto.covers("gcp-us-east1.api.carto.com"));
+        assert!(
+            !carto.covers("evilcarto.com") && !carto.covers("carto.com.evil.com") && !carto.covers("com")
+        );
+    }
+
+    #[test]
+    fn a_redirect_uri_leads_back_to_this_machine() {
+        for good in [
+            "http://localhost:10000/callback/",
+            "http://127.0.0.1:9/",
+            "http://[::1]:9/x",
+        ] {
+            assert_eq!(parse_redirect_uri(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "https://localhost:1/",
+            "http://localhost:0/",
+            "https://a.example/cb",
+            "http://LOCALHOST:1/",
+        ] {
+            assert_eq!(parse_redirect_uri(bad), Err(AddressProblem::NotLoopback), "{bad}");
+        }
     }
 }

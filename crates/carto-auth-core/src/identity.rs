@@ -22,9 +22,16 @@ use crate::token_file::{Owner, TokenRecord};
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
+    kind: Kind,
     owner: Owner,
     token_url: Url,
-    api_base_url: ApiBaseUrl,
+    api_base_url: Option<ApiBaseUrl>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Machine,
+    Person,
 }
 
 impl Identity {
@@ -32,14 +39,43 @@ impl Identity {
     #[must_use]
     pub fn machine(credentials: &M2mCredentials, endpoints: &Endpoints) -> Self {
         Self {
+            api_base_url: Some(credentials.api_base_url().clone()),
+            ..Self::new(Kind::Machine, credentials.client_id(), endpoints)
+        }
+    }
+
+    /// The identity of whoever logs in with a browser, in any organization and wherever the account's APIs are.
+    #[must_use]
+    pub fn person(endpoints: &Endpoints) -> Self {
+        Self::new(Kind::Person, endpoints.client_id(), endpoints)
+    }
+
+    fn new(kind: Kind, client_id: &str, endpoints: &Endpoints) -> Self {
+        Self {
+            kind,
             owner: Owner {
-                client_id: credentials.client_id().to_owned(),
+                client_id: client_id.to_owned(),
                 token_url: endpoints.token_url().as_str().to_owned(),
                 audience: endpoints.audience().to_owned(),
+                organization: None,
             },
             token_url: endpoints.token_url().clone(),
-            api_base_url: credentials.api_base_url().clone(),
+            api_base_url: None,
         }
+    }
+
+    /// Only logins to this organization, by its name or id.
+    #[must_use]
+    pub fn in_organization(mut self, organization: impl Into<String>) -> Self {
+        self.owner.organization = Some(organization.into());
+        self
+    }
+
+    /// Only tokens for the APIs at this address.
+    #[must_use]
+    pub fn at(mut self, api_base_url: ApiBaseUrl) -> Self {
+        self.api_base_url = Some(api_base_url);
+        self
     }
 
     /// A short name, equal for equal identities: 16 hexadecimal digits of a SHA-256. No secret goes into it.
@@ -49,9 +85,17 @@ impl Identity {
             client_id,
             token_url,
             audience,
+            organization,
         } = &self.owner;
-        let parts = ["m2m", client_id, token_url, audience, self.api_base_url.as_str()];
-        let digest = Sha256::digest(parts.join("\n"));
+        let base = self.api_base_url.as_ref().map_or("", ApiBaseUrl::as_str);
+        let text = match self.kind {
+            Kind::Machine => ["m2m", client_id, token_url, audience, base].join("\n"),
+            Kind::Person => {
+                let organization = organization.as_deref().unwrap_or_default();
+                ["oauth", client_id, token_url, audience, base, organization].join("\n")
+            }
+        };
+        let digest = Sha256::digest(text);
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
@@ -62,14 +106,19 @@ impl Identity {
     #[must_use]
     pub fn owns(&self, record: &TokenRecord) -> bool {
         let claims = Claims::of(record.access_token().expose());
-        record.api_base_url() == &self.api_base_url
-            && match (record.owner(), claims) {
-                (Some(owner), claims) => {
-                    *owner == self.owner && !claims.is_some_and(|of| self.contradicts(&of))
-                }
-                (None, Some(claims)) => self.is_party_of(&claims),
-                (None, None) => false,
-            }
+        let at_our_place = self.api_base_url.is_none() || record.api_base_url() == self.api_base_url.as_ref();
+        let is_ours = match (record.owner(), &claims) {
+            (Some(owner), Some(claims)) => self.is_client(owner) && !self.contradicts(claims),
+            (Some(owner), None) => self.is_client(owner),
+            (None, Some(claims)) => self.is_party_of(claims),
+            (None, None) => false,
+        };
+        at_our_place && is_ours && self.is_in_our_organization(record.owner(), claims.as_ref())
+    }
+
+    fn is_client(&self, owner: &Owner) -> bool {
+        let our = &self.owner;
+        owner.client_id == our.client_id && owner.token_url == our.token_url && owner.audience == our.audience
     }
 
     fn contradicts(&self, claims: &Claims) -> bool {
@@ -89,20 +138,36 @@ impl Identity {
             && issuer.is_some_and(|issuer| issuer.origin() == self.token_url.origin())
     }
 
+    /// An organization may be named as it was for the login, or by the id that the token carries.
+    fn is_in_our_organization(&self, owner: Option<&Owner>, claims: Option<&Claims>) -> bool {
+        let Some(ours) = &self.owner.organization else {
+            return true;
+        };
+        let named = owner.and_then(|owner| owner.organization.as_ref());
+        let id = claims.and_then(|claims| claims.organization_id.as_ref());
+        named == Some(ours) || id == Some(ours)
+    }
+
     pub(crate) fn owner(&self) -> &Owner {
         &self.owner
     }
 
-    /// Where the identity's APIs are.
+    /// Where the identity's APIs are, if that is part of it.
     #[must_use]
-    pub fn api_base_url(&self) -> &ApiBaseUrl {
-        &self.api_base_url
+    pub fn api_base_url(&self) -> Option<&ApiBaseUrl> {
+        self.api_base_url.as_ref()
     }
 
     /// The client's public name.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.owner.client_id
+    }
+
+    /// True for a person, false for a machine.
+    #[must_use]
+    pub fn is_person(&self) -> bool {
+        self.kind == Kind::Person
     }
 }
 
@@ -168,5 +233,43 @@ mod tests {
         let text = br#"{"api_base_url":"https://a.example","access_token":"opaque","expiration":9}"#;
         let record = TokenRecord::decode(text, &|_| 0).unwrap();
         assert!(!machine("https://a.example", "id", &Endpoints::carto()).owns(&record));
+    }
+
+    #[test]
+    fn a_person_in_one_organization_never_gets_the_token_of_another() {
+        let carto = Endpoints::carto();
+        let person = Identity::person(&carto);
+        let good = format!(
+            r#"{{"azp":"{}","aud":"carto-cloud-native-api","iss":"https://auth.carto.com/","org_id":"org_a"}}"#,
+            carto.client_id()
+        );
+        let of_python = written_by_python(&good);
+        assert!(person.owns(&of_python), "whoever names no organization takes any");
+        assert!(person.clone().in_organization("org_a").owns(&of_python));
+        for other in ["org_b", "acme", ""] {
+            assert!(!person.clone().in_organization(other).owns(&of_python), "{other}");
+        }
+        let of_us = TokenRecord {
+            owner: Some(person.clone().in_organization("acme").owner),
+            ..of_python
+        };
+        assert!(person.clone().in_organization("acme").owns(&of_us));
+        assert!(!person.clone().in_organization("other").owns(&of_us));
+        assert_ne!(person.key(), person.clone().in_organization("acme").key());
+    }
+
+    #[test]
+    fn a_person_who_names_an_api_base_url_gets_no_token_for_another() {
+        let person = Identity::person(&Endpoints::carto());
+        let text = r#"{"azp":"0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u","aud":"carto-cloud-native-api","iss":"https://auth.carto.com"}"#;
+        let record = written_by_python(text);
+        assert!(person.owns(&record));
+        assert!(
+            person
+                .clone()
+                .at("https://a.example".parse().unwrap())
+                .owns(&record)
+        );
+        assert!(!person.at("https://b.example".parse().unwrap()).owns(&record));
     }
 }

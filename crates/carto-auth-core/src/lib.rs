@@ -6,13 +6,13 @@
 //! happened ([`AwaitResponse::resume`]).
 //!
 //! # In scope
-//! The client credentials grant, the token policy ([`Session`]), the file formats ([`TokenRecord`],
-//! [`M2mCredentials`]), CARTO's endpoints and error bodies, and one [`Error`] with a way out.
+//! The login of a person ([`LoginRequest`]), the client credentials and refresh token grants ([`TokenRequest`]),
+//! the API base URL of an account ([`Discovery`]), the token policy ([`Session`]), the file formats
+//! ([`TokenRecord`], [`M2mCredentials`]), CARTO's endpoints and error bodies, and one [`Error`] with a way out.
 //!
 //! # Deliberately absent
 //! HTTP clients, files, locks and clocks (`carto-auth-native` and the driver `carto-auth-ureq`
-//! have them), the verification of token signatures (CARTO's APIs do that), and the login
-//! of a person, which comes next.
+//! have them), and the verification of token signatures (CARTO's APIs do that).
 //!
 //! # A driver
 //! ```
@@ -51,32 +51,55 @@ mod retry_after;
 mod reply;
 mod error;
 mod retry;
+mod exchange;
 mod token_response;
 mod token_request;
+mod entropy;
+mod pkce;
+mod organization;
+mod pasted;
+mod login;
+mod login_export;
+mod page;
+mod loopback_request;
+mod tenant_config;
+mod discovery;
+mod token_check;
 mod python_expiration;
 mod token_file;
 mod identity;
+mod freshness;
 mod session;
 
 pub use access_token::AccessToken;
 pub use api_base_url::ApiBaseUrl;
 pub use claims::Claims;
+pub use discovery::Discovery;
 pub use endpoints::Endpoints;
-pub use error::{Error, ErrorKind, Remedy};
+pub use entropy::Entropy;
+pub use error::{Denial, Error, ErrorKind, Remedy};
+pub use freshness::Freshness;
 pub use host_rules::AddressProblem;
 pub use identity::Identity;
 pub use json::JsonProblem;
+pub use login::{Authorized, Callback, Ignored, Login, LoginRequest, Redirect};
+pub use login_export::{PENDING_LOGIN_LIFE, PendingLoginError};
+pub use loopback_request::{Heard, LoopbackRequest};
 pub use m2m_credentials::{CredentialsError, CredentialsProblem, M2mCredentials};
 pub use one_line::OneLine;
+pub use organization::{NotAnOrganizationId, OrganizationId, OrganizationLookup};
+pub use page::Page;
 pub use python_expiration::LocalOffset;
 pub use reply::{KeyNames, Refusal, ReplyError, ReplyProblem};
 pub use retry::Jitter;
 pub use secret::Secret;
-pub use session::{Freshness, Plan, Renewal, Session, UnderLock};
+pub use session::{Plan, Renewal, Session, UnderLock};
 pub use step::{
     AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TransportError, TransportErrorKind,
 };
+pub use tenant_config::TenantConfigProblem;
 pub use timestamp::Timestamp;
+pub use token_check::TokenCheck;
 pub use token_file::{TOKEN_FILE_LIMIT, TokenFileError, TokenRecord};
 pub use token_request::TokenRequest;
 pub use token_response::TokenGrant;

@@ -7,10 +7,12 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use crate::error::Error;
+use crate::exchange::strange;
 use crate::json::{JsonProblem, kind_of};
 use crate::one_line::OneLine;
 use crate::retry_after::retry_after;
 use crate::step::Incoming;
+use crate::tenant_config::TenantConfigProblem;
 use crate::timestamp::Timestamp;
 
 /// A refusal in the server's own words: an OAuth error body
@@ -32,6 +34,13 @@ pub struct Refusal {
     pub request_id: Option<String>,
     /// How long the server asks to wait.
     pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// The code or refresh token is spent, expired, revoked or another client's.
+    pub(crate) fn is_invalid_grant(&self) -> bool {
+        self.code.as_deref() == Some("invalid_grant")
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -153,6 +162,15 @@ pub enum ReplyProblem {
     /// A token that no `Authorization` header can carry, or an empty one.
     #[error("a token that no header can carry")]
     UnusableToken,
+    /// An organization id that is none.
+    #[error("an auth0orgId that does not begin with org_")]
+    OrganizationId,
+    /// A `tenant_domain` that is no plain domain name.
+    #[error("a tenant_domain that is no domain name")]
+    TenantDomain,
+    /// A tenant's configuration that cannot be used.
+    #[error("{0}")]
+    TenantConfig(TenantConfigProblem),
     /// A token whose end has passed when it arrives.
     #[error("a token that had already expired")]
     AlreadyExpired,
@@ -190,7 +208,7 @@ pub(crate) fn json_object(
     body_limit: usize,
     now: Timestamp,
 ) -> Result<Map<String, Value>, Error> {
-    let strange = |problem| Err(Error::Reply(Box::new(ReplyError::new(host, reply, problem))));
+    let strange = |problem| Err(strange(host, reply, problem));
     if reply.status().is_redirection() {
         return strange(ReplyProblem::Redirect);
     }
@@ -221,6 +239,32 @@ fn parse_object(reply: &Incoming, body_limit: usize) -> Result<Map<String, Value
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(ReplyProblem::NotAnObject(kind_of(&other))),
         Err(error) => Err(ReplyProblem::NotJson(JsonProblem::from(&error))),
+    }
+}
+
+/// A text that must be there.
+pub(crate) fn required_text<'a>(
+    body: &'a Map<String, Value>,
+    field: &'static str,
+) -> Result<&'a str, ReplyProblem> {
+    optional_text(body, field)?.ok_or_else(|| ReplyProblem::Missing {
+        field,
+        keys: KeyNames::of(body),
+    })
+}
+
+/// A text that may be missing or null.
+pub(crate) fn optional_text<'a>(
+    body: &'a Map<String, Value>,
+    field: &'static str,
+) -> Result<Option<&'a str>, ReplyProblem> {
+    match body.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(ReplyProblem::WrongType {
+            field,
+            found: kind_of(other),
+        }),
     }
 }
 

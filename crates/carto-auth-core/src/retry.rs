@@ -55,16 +55,27 @@ pub(crate) struct Attempts {
     left: Duration,
     sent_at: Timestamp,
     timeout: Duration,
+    repeat: Repeat,
     jitter: Jitter,
 }
 
+/// What a second copy of a request does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Repeat {
+    /// No harm.
+    Harmless,
+    /// It spends something that is good once: a code, a refresh token.
+    Spends,
+}
+
 impl Attempts {
-    pub(crate) fn new(jitter: Jitter, now: Timestamp) -> Self {
+    pub(crate) fn new(repeat: Repeat, jitter: Jitter) -> Self {
         Self {
             made: 0,
             left: FLOW_TIMEOUT,
-            sent_at: now,
+            sent_at: Timestamp::from_unix_seconds(0),
             timeout: EXCHANGE_TIMEOUT,
+            repeat,
             jitter,
         }
     }
@@ -89,7 +100,7 @@ impl Attempts {
         self.left = self
             .left
             .saturating_sub(now.since(self.sent_at).min(self.timeout));
-        if self.made >= MOST_ATTEMPTS || !may_be_tried_again(failure) {
+        if self.made >= MOST_ATTEMPTS || !may_be_tried_again(failure, self.repeat) {
             return None;
         }
         let asked = failure.oauth().and_then(|refusal| refusal.retry_after);
@@ -108,10 +119,11 @@ impl Attempts {
     }
 }
 
-/// A connection that was never made, 429, 502, 503 and 504.
-fn may_be_tried_again(failure: &Error) -> bool {
+/// A connection that was never made; 429, 502, 503 and 504 too, where a second copy is harmless.
+fn may_be_tried_again(failure: &Error, repeat: Repeat) -> bool {
     match failure {
         Error::Transport { error, .. } => error.sent() == Sent::No && !error.kind().is_tls(),
+        _ if repeat == Repeat::Spends => false,
         Error::RateLimited(_) => true,
         Error::Unavailable(refusal) => matches!(refusal.status, 502..=504),
         _ => false,

@@ -5,12 +5,11 @@
 //!               │◀────────────── Use ────────────▶│◀─ UseAndRefresh ─▶│◀─ Refresh ─▶
 //! ```
 
-use std::time::Duration;
-
 use crate::access_token::AccessToken;
 use crate::api_base_url::ApiBaseUrl;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
+use crate::freshness::{Current, Failures, Freshness};
 use crate::identity::Identity;
 use crate::m2m_credentials::M2mCredentials;
 use crate::retry::Jitter;
@@ -20,16 +19,6 @@ use crate::timestamp::Timestamp;
 use crate::token_file::{TokenRecord, UnknownKeys};
 use crate::token_request::TokenRequest;
 use crate::token_response::TokenGrant;
-
-/// A token is renewed this long before its end at most, or a fifth of its life.
-const EARLY: Duration = Duration::from_secs(300);
-/// A token is not handed out this long before its end, or a tenth of its life if that is less.
-const MARGIN: Duration = Duration::from_secs(10);
-/// How far the clock may go back before a token counts as stale.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
-/// The pause after the first failed early renewal; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// The state of one identity's token in one process: a value, told what happens and asked what to do.
 ///
@@ -45,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Session {
     source: Source,
-    api_base_url: ApiBaseUrl,
+    api_base_url: Option<ApiBaseUrl>,
     current: Option<Current>,
     rejected: Option<Secret>,
     unknown: UnknownKeys,
@@ -61,23 +50,14 @@ enum Source {
         endpoints: Endpoints,
         identity: Identity,
     },
+    /// A person has to log in, unless there is a refresh token.
+    Person {
+        endpoints: Endpoints,
+        identity: Identity,
+        refresh_token: Option<Secret>,
+    },
     /// The token was given; there is no other.
     Given,
-}
-
-#[derive(Debug)]
-struct Current {
-    token: AccessToken,
-    obtained_at: Option<Timestamp>,
-    refresh_at: Option<Timestamp>,
-    usable_until: Option<Timestamp>,
-}
-
-#[derive(Default, Debug)]
-struct Failures {
-    in_a_row: u32,
-    asked_to_wait: Duration,
-    last: Option<Timestamp>,
 }
 
 /// What to do when a token is wanted.
@@ -103,33 +83,6 @@ pub enum Renewal {
     Ask(Step<TokenRequest>),
 }
 
-/// What the caller asks of a token beyond being valid.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Freshness {
-    min_ttl: Duration,
-    newer_than: Option<Timestamp>,
-}
-
-impl Freshness {
-    /// The token must live at least this long.
-    #[must_use]
-    pub fn min_ttl(min_ttl: Duration) -> Self {
-        Self {
-            min_ttl,
-            newer_than: None,
-        }
-    }
-
-    /// The token must have been obtained after this time.
-    #[must_use]
-    pub fn newer_than(time: Timestamp) -> Self {
-        Self {
-            min_ttl: Duration::ZERO,
-            newer_than: Some(time),
-        }
-    }
-}
-
 /// What a store held *while its lock was held*, the only thing that [`Session::renew`] accepts: a token read
 /// before the lock cannot be spent by mistake.
 #[derive(Debug)]
@@ -149,7 +102,7 @@ impl Session {
     #[must_use]
     pub fn machine(credentials: M2mCredentials, endpoints: Endpoints, jitter: Jitter) -> Self {
         let identity = Identity::machine(&credentials, &endpoints);
-        let api_base_url = credentials.api_base_url().clone();
+        let api_base_url = Some(credentials.api_base_url().clone());
         Self::new(
             Source::Machine {
                 credentials,
@@ -162,15 +115,33 @@ impl Session {
         )
     }
 
+    /// A session of a person, who logs in elsewhere ([`LoginRequest`](crate::LoginRequest)); `identity` says whose
+    /// logins count.
+    #[must_use]
+    pub fn person(identity: Identity, endpoints: Endpoints, jitter: Jitter) -> Self {
+        let api_base_url = identity.api_base_url().cloned();
+        let source = Source::Person {
+            endpoints,
+            identity,
+            refresh_token: None,
+        };
+        Self::new(source, api_base_url, None, jitter)
+    }
+
     /// A session of a token that was given and cannot be renewed.
     #[must_use]
     pub fn given(api_base_url: ApiBaseUrl, token: AccessToken) -> Self {
         let jitter = Jitter::new(0);
         let current = Current::new(token, None, jitter);
-        Self::new(Source::Given, api_base_url, Some(current), jitter)
+        Self::new(Source::Given, Some(api_base_url), Some(current), jitter)
     }
 
-    fn new(source: Source, api_base_url: ApiBaseUrl, current: Option<Current>, jitter: Jitter) -> Self {
+    fn new(
+        source: Source,
+        api_base_url: Option<ApiBaseUrl>,
+        current: Option<Current>,
+        jitter: Jitter,
+    ) -> Self {
         Self {
             source,
             api_base_url,
@@ -186,21 +157,37 @@ impl Session {
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         match &self.source {
-            Source::Machine { identity, .. } => Some(identity),
+            Source::Machine { identity, .. } | Source::Person { identity, .. } => Some(identity),
             Source::Given => None,
         }
     }
 
-    /// Where the account's APIs are.
+    /// Where the account's APIs are; `None` for a person of whom nothing is known yet, or whose account could not
+    /// be asked.
     #[must_use]
-    pub fn api_base_url(&self) -> &ApiBaseUrl {
-        &self.api_base_url
+    pub fn api_base_url(&self) -> Option<&ApiBaseUrl> {
+        self.api_base_url.as_ref()
+    }
+
+    /// Whether another token can be had without a person.
+    fn is_renewable(&self) -> bool {
+        match &self.source {
+            Source::Machine { .. } => true,
+            Source::Person { refresh_token, .. } => refresh_token.is_some(),
+            Source::Given => false,
+        }
+    }
+
+    /// The last token that is known, whether or not it is still good.
+    #[must_use]
+    pub fn last_token(&self) -> Option<&AccessToken> {
+        self.current.as_ref().map(|current| &current.token)
     }
 
     /// Says what to do when a token is wanted.
     #[must_use]
     pub fn plan(&self, freshness: Freshness, now: Timestamp) -> Plan {
-        let renewable = self.identity().is_some();
+        let renewable = self.is_renewable();
         match &self.current {
             Some(current) if current.is_usable(freshness, now) => {
                 let token = current.token.clone();
@@ -211,6 +198,7 @@ impl Session {
                 }
             }
             _ if renewable => Plan::Refresh,
+            Some(current) if current.is_usable(Freshness::default(), now) => Plan::LogIn(Error::NotRenewable),
             Some(current) => Plan::LogIn(Error::Expired {
                 expired_at: current.token.expires_at(),
             }),
@@ -224,24 +212,33 @@ impl Session {
         let Some(record) = record.filter(|record| self.identity().is_some_and(|me| me.owns(record))) else {
             return;
         };
-        self.unknown = record.unknown_keys().clone();
+        self.unknown = record.unknown.clone();
+        // A server that rotates refresh tokens takes the last one only.
+        if let Source::Person { refresh_token, .. } = &mut self.source
+            && record.refresh_token.is_some()
+        {
+            refresh_token.clone_from(&record.refresh_token);
+        }
         let lives_longer = match &self.current {
             Some(current) => current
                 .token
                 .expires_at()
-                .is_some_and(|end| end < record.expires_at()),
+                .is_some_and(|end| end < record.expires_at),
             None => true,
         };
-        if lives_longer && self.rejected.as_ref() != Some(record.access_token()) {
-            let token = AccessToken::with_expiry(record.access_token().clone(), Some(record.expires_at()));
-            self.current = Some(Current::new(token, record.obtained_at(), self.jitter));
+        if lives_longer && self.rejected.as_ref() != Some(&record.access_token) {
+            if record.api_base_url.is_some() {
+                self.api_base_url = record.api_base_url;
+            }
+            let token = AccessToken::with_expiry(record.access_token, Some(record.expires_at));
+            self.current = Some(Current::new(token, record.obtained_at, self.jitter));
         }
     }
 
     /// Decides, with what was read under the lock, whether CARTO must be asked.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`] or [`Error::Expired`] when the token was given and cannot be renewed.
+    /// [`Error::NotLoggedIn`], [`Error::Expired`] or [`Error::NotRenewable`] when there is nothing to ask with.
     pub fn renew(&mut self, read: UnderLock, freshness: Freshness, now: Timestamp) -> Result<Renewal, Error> {
         self.adopt(read.0);
         match (self.plan(freshness, now), &self.source) {
@@ -258,7 +255,18 @@ impl Session {
                 let step = TokenRequest::client_credentials(credentials, endpoints, self.jitter, now);
                 Ok(Renewal::Ask(step))
             }
-            (_, Source::Given) => Err(Error::NotLoggedIn),
+            (
+                _,
+                Source::Person {
+                    endpoints,
+                    refresh_token: Some(refresh_token),
+                    ..
+                },
+            ) => {
+                let step = TokenRequest::refresh_token(refresh_token, endpoints, self.jitter, now);
+                Ok(Renewal::Ask(step))
+            }
+            (_, Source::Person { .. } | Source::Given) => Err(Error::NotLoggedIn),
         }
     }
 
@@ -266,33 +274,66 @@ impl Session {
     /// when the token ends, for no other process could tell whether it is still good.
     pub fn publish(&mut self, grant: TokenGrant) -> (AccessToken, Option<TokenRecord>) {
         self.failures = Failures::default();
-        let token = AccessToken::with_expiry(grant.access_token.clone(), grant.expires_at);
+        let token = AccessToken::with_expiry(grant.access_token, grant.expires_at);
         self.current = Some(Current::new(token.clone(), Some(grant.obtained_at), self.jitter));
-        let record = grant
-            .expires_at
-            .zip(self.identity())
-            .map(|(expires_at, identity)| {
-                TokenRecord::new(
-                    self.api_base_url.clone(),
-                    grant.access_token,
-                    expires_at,
-                    grant.obtained_at,
-                    identity.owner().clone(),
-                    self.unknown.clone(),
-                )
-            });
-        (token, record)
+        if let Source::Person { refresh_token, .. } = &mut self.source
+            && grant.refresh_token.is_some()
+        {
+            *refresh_token = grant.refresh_token;
+        }
+        (token, self.record())
+    }
+
+    /// As [`publish`](Self::publish), for a login: what was known of the last login's account and refresh token
+    /// is forgotten.
+    pub fn publish_login(&mut self, grant: TokenGrant) -> (AccessToken, Option<TokenRecord>) {
+        if let Source::Person {
+            identity,
+            refresh_token,
+            ..
+        } = &mut self.source
+        {
+            *refresh_token = None;
+            self.api_base_url = identity.api_base_url().cloned();
+        }
+        self.publish(grant)
+    }
+
+    /// Notes where the account's APIs are, and gives what a store should keep.
+    pub fn learn_api_base_url(&mut self, api_base_url: ApiBaseUrl) -> Option<TokenRecord> {
+        self.api_base_url = Some(api_base_url);
+        self.record()
+    }
+
+    fn record(&self) -> Option<TokenRecord> {
+        let (current, identity) = (self.current.as_ref()?, self.identity()?);
+        let refresh_token = match &self.source {
+            Source::Person { refresh_token, .. } => refresh_token.clone(),
+            _ => None,
+        };
+        Some(TokenRecord {
+            api_base_url: self.api_base_url.clone(),
+            access_token: current.token.secret().clone(),
+            refresh_token,
+            expires_at: current.token.expires_at()?,
+            obtained_at: current.obtained_at,
+            owner: Some(identity.owner().clone()),
+            unknown: self.unknown.clone(),
+        })
     }
 
     /// Notes that CARTO could not be asked; an early renewal then pauses for 10 s to 5 min, or as long as CARTO
-    /// asked for.
-    pub fn failed(&mut self, error: &Error, now: Timestamp) {
-        let asked = error.oauth().and_then(|refusal| refusal.retry_after);
-        self.failures = Failures {
-            in_a_row: self.failures.in_a_row.saturating_add(1),
-            asked_to_wait: asked.unwrap_or_default(),
-            last: Some(now),
-        };
+    /// asked for. A refresh token that CARTO calls invalid is forgotten; then the answer is what a store should keep
+    /// instead.
+    pub fn failed(&mut self, error: &Error, now: Timestamp) -> Option<TokenRecord> {
+        self.failures.note(error, now);
+        match (&mut self.source, error) {
+            (Source::Person { refresh_token, .. }, Error::SessionEnded(_)) => {
+                *refresh_token = None;
+                self.record()
+            }
+            _ => None,
+        }
     }
 
     /// Forgets a token that an API refused (401), if it is still the current one, and says whether it was. A
@@ -311,55 +352,10 @@ impl Session {
 
     /// Forgets the current token, and gives it back.
     pub fn log_out(&mut self) -> Option<AccessToken> {
-        self.current.take().map(|current| current.token)
-    }
-}
-
-impl Current {
-    fn new(token: AccessToken, obtained_at: Option<Timestamp>, jitter: Jitter) -> Self {
-        let end = token.expires_at();
-        let life = obtained_at.zip(end).map(|(start, end)| end.since(start));
-        let early = life.map_or(EARLY, |life| EARLY.min(life / 5));
-        let margin = life.map_or(MARGIN, |life| MARGIN.min(life / 10));
-        Self {
-            token,
-            obtained_at,
-            refresh_at: end.map(|end| end - early + jitter.up_to(early / 5)),
-            usable_until: end.map(|end| end - margin),
+        if let Source::Person { refresh_token, .. } = &mut self.source {
+            *refresh_token = None;
         }
-    }
-
-    fn is_usable(&self, freshness: Freshness, now: Timestamp) -> bool {
-        let clock_went_back = self
-            .obtained_at
-            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE);
-        let lives = self.usable_until.is_none_or(|end| now < end);
-        let long_enough = self
-            .token
-            .expires_at()
-            .is_none_or(|end| end.since(now) >= freshness.min_ttl);
-        let new_enough = match (freshness.newer_than, self.obtained_at) {
-            (Some(time), Some(start)) => start >= time,
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
-        lives && !clock_went_back && long_enough && new_enough
-    }
-
-    fn is_due(&self, now: Timestamp) -> bool {
-        self.refresh_at.is_some_and(|time| now >= time)
-    }
-}
-
-impl Failures {
-    /// True while the pause after the last failure lasts. A clock that went back ends it.
-    fn pause_at(&self, now: Timestamp) -> bool {
-        let doublings = self.in_a_row.saturating_sub(1).min(5);
-        let pause = LONGEST_PAUSE
-            .min(FIRST_PAUSE * 2_u32.pow(doublings))
-            .max(self.asked_to_wait);
-        self.last
-            .is_some_and(|last| now >= last && now.since(last) < pause)
+        self.current.take().map(|current| current.token)
     }
 }
 

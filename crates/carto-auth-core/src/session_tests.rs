@@ -1,10 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 
 const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
-const ANY: Freshness = Freshness {
-    min_ttl: Duration::ZERO,
-    newer_than: None,
-};
+const ANY: Freshness = Freshness::min_ttl(Duration::ZERO);
 
 fn at(seconds: u64) -> Timestamp {
     T0 + Duration::from_secs(seconds)
@@ -21,6 +20,7 @@ fn grant(token: &str, obtained: u64, life: u64) -> TokenGrant {
         obtained_at: at(obtained),
         expires_at: Some(at(obtained + life)),
         scope: None,
+        refresh_token: None,
     }
 }
 
@@ -159,7 +159,7 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
         ['u', 'e']
     );
     session.publish(grant("t", 86_061, 86_400));
-    assert_eq!(session.failures.in_a_row, 0);
+    assert!(!session.failures.pause_at(at(86_062)), "a success ends the pause");
 }
 
 #[test]
@@ -193,4 +193,138 @@ fn unknown_keys_of_the_stored_record_survive_a_renewal() {
     };
     let (_, record) = session.publish(grant("new", 200, 100));
     assert!(record.unwrap().encode(&|_| 0).expose().contains(r#""later":[1]"#));
+}
+
+fn person() -> Session {
+    let carto = Endpoints::carto();
+    Session::person(Identity::person(&carto), carto, Jitter::new(0))
+}
+
+fn with_refresh_token(token: &str, obtained: u64, life: u64, refresh: &str) -> TokenGrant {
+    TokenGrant {
+        refresh_token: Some(Secret::new(refresh)),
+        ..grant(token, obtained, life)
+    }
+}
+
+/// The refresh token that a renewal would spend.
+fn spends(session: &mut Session, read: Option<TokenRecord>, seconds: u64) -> String {
+    let renewal = session.renew(UnderLock::read(read), ANY, at(seconds)).unwrap();
+    let Renewal::Ask(Step::Send(out, _)) = renewal else {
+        panic!("expected a request, got {renewal:?}")
+    };
+    let body = String::from_utf8(out.request.into_body().into_bytes()).unwrap();
+    assert!(body.starts_with("grant_type=refresh_token&client_id="), "{body}");
+    body.rsplit_once("refresh_token=").unwrap().1.to_owned()
+}
+
+#[test]
+fn a_person_without_a_token_or_with_an_expired_one_must_log_in() {
+    let mut session = person();
+    assert!(matches!(session.plan(ANY, T0), Plan::LogIn(Error::NotLoggedIn)));
+    session.publish_login(grant("t", 0, 3600));
+    assert_eq!([0, 3589, 3590].map(|s| letter(&session, s)), ['u', 'u', 'l']);
+    let Plan::LogIn(Error::Expired { expired_at }) = session.plan(ANY, at(4000)) else {
+        panic!()
+    };
+    assert_eq!(expired_at, Some(at(3600)));
+    let read = UnderLock::read(None);
+    assert!(matches!(
+        session.renew(read, ANY, at(4000)),
+        Err(Error::Expired { .. })
+    ));
+}
+
+#[test]
+fn a_good_token_that_is_not_fresh_enough_is_not_called_expired() {
+    let mut session = person();
+    session.publish_login(grant("t", 0, 3600));
+    let longer = Freshness::min_ttl(Duration::from_secs(7200));
+    assert!(matches!(
+        session.plan(longer, T0),
+        Plan::LogIn(Error::NotRenewable)
+    ));
+}
+
+#[test]
+fn a_refresh_token_is_used_early_rotated_and_kept_where_the_server_sends_no_other() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 3600, "r1"));
+    assert_eq!(
+        [0, 3299, 3300, 3590].map(|s| letter(&session, s)),
+        ['u', 'u', 'e', 'r']
+    );
+    assert_eq!(spends(&mut session, None, 3300), "r1");
+    let (_, record) = session.publish(with_refresh_token("t2", 3300, 3600, "r2"));
+    assert_eq!(record.unwrap().refresh_token(), Some(&Secret::new("r2")));
+    let (_, record) = session.publish(grant("t3", 6600, 3600));
+    assert_eq!(record.unwrap().refresh_token(), Some(&Secret::new("r2")));
+}
+
+#[test]
+fn the_refresh_token_that_was_read_under_the_lock_is_the_one_that_is_spent() {
+    let mut other = person();
+    let (_, theirs) = other.publish_login(with_refresh_token("t2", 0, 60, "rotated"));
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 60, "spent"));
+    assert_eq!(spends(&mut session, theirs, 3600), "rotated");
+}
+
+#[test]
+fn invalid_grant_alone_ends_a_refresh_token() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t", 0, 3600, "r"));
+    let busy = Error::Transport {
+        host: "h".to_owned(),
+        error: crate::step::TransportError::new(
+            crate::step::TransportErrorKind::Timeout,
+            crate::step::Sent::Maybe,
+        ),
+    };
+    assert_eq!(session.failed(&busy, at(3400)), None);
+    assert_eq!(spends(&mut session, None, 3590), "r");
+    let reply = http::Response::builder()
+        .status(403)
+        .body(br#"{"error":"invalid_grant"}"#.to_vec())
+        .unwrap();
+    let Ok(Renewal::Ask(Step::Send(_, next))) = session.renew(UnderLock::read(None), ANY, at(3450)) else {
+        panic!()
+    };
+    let ended = next.resume(Ok(reply), at(3450)).unwrap_err();
+    assert!(matches!(ended, Error::SessionEnded(_)), "{ended}");
+    let kept = session.failed(&ended, at(3450)).unwrap();
+    assert_eq!(
+        (kept.refresh_token(), kept.access_token()),
+        (None, &Secret::new("t"))
+    );
+    assert_eq!(
+        [3400, 3590].map(|s| letter(&session, s)),
+        ['u', 'l'],
+        "the good token is kept"
+    );
+}
+
+#[test]
+fn another_login_forgets_the_last_ones_account_and_refresh_token() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 60, "r1"));
+    let record = session
+        .learn_api_base_url("https://a.example".parse().unwrap())
+        .unwrap();
+    assert_eq!(record.api_base_url().unwrap().as_str(), "https://a.example");
+    let (_, record) = session.publish_login(grant("t2", 10, 60));
+    let record = record.unwrap();
+    assert_eq!((record.api_base_url(), record.refresh_token()), (None, None));
+    assert_eq!(session.api_base_url(), None);
+}
+
+#[test]
+fn a_login_that_another_process_stored_is_taken_over_with_its_account() {
+    let mut other = person();
+    other.publish_login(grant("t", 0, 3600));
+    let record = other.learn_api_base_url("https://a.example".parse().unwrap());
+    let mut session = person();
+    session.adopt(record);
+    assert_eq!(letter(&session, 10), 'u');
+    assert_eq!(session.api_base_url().unwrap().as_str(), "https://a.example");
 }

@@ -20,12 +20,13 @@ use crate::timestamp::Timestamp;
 /// A token as it is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenRecord {
-    api_base_url: ApiBaseUrl,
-    access_token: Secret,
-    expires_at: Timestamp,
-    obtained_at: Option<Timestamp>,
-    owner: Option<Owner>,
-    unknown: UnknownKeys,
+    pub(crate) api_base_url: Option<ApiBaseUrl>,
+    pub(crate) access_token: Secret,
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) obtained_at: Option<Timestamp>,
+    pub(crate) owner: Option<Owner>,
+    pub(crate) unknown: UnknownKeys,
 }
 
 /// To whom a stored token was issued, by whom and for what.
@@ -34,6 +35,7 @@ pub(crate) struct Owner {
     pub(crate) client_id: String,
     pub(crate) token_url: String,
     pub(crate) audience: String,
+    pub(crate) organization: Option<String>,
 }
 
 /// Keys of a later version, kept when a file is rewritten for the same identity. Their values may be secrets.
@@ -54,7 +56,8 @@ pub const TOKEN_FILE_LIMIT: u64 = 1 << 20;
 
 #[derive(Serialize)]
 struct Keys<'a> {
-    api_base_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_base_url: Option<&'a str>,
     access_token: &'a str,
     expiration: i64,
     version: i64,
@@ -67,11 +70,15 @@ struct Keys<'a> {
     token_url: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audience: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
     #[serde(flatten)]
     unknown: &'a Map<String, Value>,
 }
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "api_base_url",
     "access_token",
     "expiration",
@@ -81,27 +88,11 @@ const KNOWN: [&str; 9] = [
     "client_id",
     "token_url",
     "audience",
+    "organization",
+    "refresh_token",
 ];
 
 impl TokenRecord {
-    pub(crate) fn new(
-        api_base_url: ApiBaseUrl,
-        access_token: Secret,
-        expires_at: Timestamp,
-        obtained_at: Timestamp,
-        owner: Owner,
-        unknown: UnknownKeys,
-    ) -> Self {
-        Self {
-            api_base_url,
-            access_token,
-            expires_at,
-            obtained_at: Some(obtained_at),
-            owner: Some(owner),
-            unknown,
-        }
-    }
-
     /// Reads a token file. `offset` is asked only when nothing better than Python's `expiration` says when the
     /// token ends.
     ///
@@ -115,8 +106,16 @@ impl TokenRecord {
             Value::Object(file) => file,
             other => return Err(TokenFileError::NotAnObject(kind_of(&other))),
         };
-        let api_base_url = text(&file, "api_base_url")?.ok_or(TokenFileError::Missing("api_base_url"))?;
-        let api_base_url = api_base_url.parse().map_err(TokenFileError::ApiBaseUrl)?;
+        let ours = seconds(&file, "version")
+            .ok()
+            .flatten()
+            .is_some_and(|version| version <= VERSION);
+        let api_base_url = match text(&file, "api_base_url")? {
+            Some(text) => Some(text.parse().map_err(TokenFileError::ApiBaseUrl)?),
+            // A login whose tenant could not be asked: the token is good, the address is still to be found.
+            None if ours => None,
+            None => return Err(TokenFileError::Missing("api_base_url")),
+        };
         let token = text(&file, "access_token")?.ok_or(TokenFileError::Missing("access_token"))?;
         if !is_token_text(token) {
             return Err(TokenFileError::UnusableToken);
@@ -126,10 +125,6 @@ impl TokenRecord {
         let claims = Claims::of(token);
         let of_jwt = claims.as_ref().and_then(|claims| claims.expires_at);
         let issued_at = claims.and_then(|claims| claims.issued_at);
-        let ours = seconds(&file, "version")
-            .ok()
-            .flatten()
-            .is_some_and(|version| version <= VERSION);
         let time = |name| match ours {
             true => seconds(&file, name).map(|found| found.map(Timestamp::from_unix_seconds)),
             false => Ok(None),
@@ -139,11 +134,15 @@ impl TokenRecord {
             .or_else(|| expiration.map(|expiration| unskew(expiration, offset)))
             .ok_or(TokenFileError::Missing("expiration"))?;
         let obtained_at = time("obtained_at")?.or(issued_at);
-        let owner = if ours { owner(&file)? } else { None };
+        let (owner, refresh_token) = match ours {
+            true => (owner(&file)?, text(&file, "refresh_token")?.map(Secret::new)),
+            false => (None, None),
+        };
         file.retain(|key, _| !KNOWN.contains(&key.as_str()));
         Ok(Self {
             api_base_url,
             access_token,
+            refresh_token,
             expires_at,
             obtained_at,
             owner,
@@ -156,7 +155,7 @@ impl TokenRecord {
     pub fn encode(&self, offset: LocalOffset<'_>) -> Secret {
         let owner = self.owner.as_ref();
         let keys = Keys {
-            api_base_url: self.api_base_url.as_str(),
+            api_base_url: self.api_base_url.as_ref().map(ApiBaseUrl::as_str),
             access_token: self.access_token.expose(),
             expiration: skew(self.expires_at, offset),
             version: VERSION,
@@ -165,6 +164,8 @@ impl TokenRecord {
             client_id: owner.map(|owner| owner.client_id.as_str()),
             token_url: owner.map(|owner| owner.token_url.as_str()),
             audience: owner.map(|owner| owner.audience.as_str()),
+            organization: owner.and_then(|owner| owner.organization.as_deref()),
+            refresh_token: self.refresh_token.as_ref().map(Secret::expose),
             unknown: &self.unknown.0,
         };
         let mut text = serde_json::to_string(&keys).unwrap_or_default();
@@ -178,10 +179,26 @@ impl TokenRecord {
         &self.access_token
     }
 
-    /// The API base URL stored beside it.
+    /// The API base URL stored beside it; `None` for a login whose account could not be asked yet.
     #[must_use]
-    pub fn api_base_url(&self) -> &ApiBaseUrl {
-        &self.api_base_url
+    pub fn api_base_url(&self) -> Option<&ApiBaseUrl> {
+        self.api_base_url.as_ref()
+    }
+
+    /// What gets the next token without a login, where the server gave one.
+    #[must_use]
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    /// The same without the refresh token: for the file that is shared with the Python package, which makes it
+    /// readable for others.
+    #[must_use]
+    pub fn without_refresh_token(&self) -> Self {
+        Self {
+            refresh_token: None,
+            ..self.clone()
+        }
     }
 
     /// When it ends.
@@ -198,10 +215,6 @@ impl TokenRecord {
 
     pub(crate) fn owner(&self) -> Option<&Owner> {
         self.owner.as_ref()
-    }
-
-    pub(crate) fn unknown_keys(&self) -> &UnknownKeys {
-        &self.unknown
     }
 }
 
@@ -239,6 +252,7 @@ fn owner(file: &Map<String, Value>) -> Result<Option<Owner>, TokenFileError> {
         text(file, "token_url")?,
         text(file, "audience")?,
     );
+    let organization = text(file, "organization")?.map(str::to_owned);
     Ok(client_id
         .zip(token_url)
         .zip(audience)
@@ -246,6 +260,7 @@ fn owner(file: &Map<String, Value>) -> Result<Option<Owner>, TokenFileError> {
             client_id: client_id.to_owned(),
             token_url: token_url.to_owned(),
             audience: audience.to_owned(),
+            organization,
         }))
 }
 
@@ -393,5 +408,24 @@ mod tests {
             "holds an array, not a JSON object"
         );
         assert!(decode(&format!("\u{feff}{good}")).is_ok());
+    }
+
+    #[test]
+    fn a_login_without_a_known_account_and_with_a_refresh_token_is_kept_whole() {
+        let file = fixture("written by carto-auth after a login whose account could not be asked");
+        let record = TokenRecord::decode(file.as_bytes(), NEVER).unwrap();
+        assert_eq!(record.api_base_url(), None);
+        assert_eq!(record.refresh_token(), Some(&Secret::new("opaque-refresh-token")));
+        assert_eq!(record.owner().unwrap().organization.as_deref(), Some("acme"));
+        let written: Value = serde_json::from_str(record.encode(NEW_YORK).expose()).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(&file).unwrap());
+        let shared = record.without_refresh_token().encode(NEW_YORK);
+        assert!(!shared.expose().contains("refresh"), "{}", shared.expose());
+    }
+
+    #[test]
+    fn a_file_of_python_without_an_api_base_url_is_no_token_file() {
+        let file = r#"{"api_base_url":null,"access_token":"t","expiration":5}"#;
+        assert_eq!(decode(file), Err(TokenFileError::Missing("api_base_url")));
     }
 }

@@ -1,18 +1,14 @@
 //! The flow that asks the token endpoint for a token.
 
-use http::Request;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
-use url::form_urlencoded;
-use zeroize::Zeroizing;
-
 use crate::endpoints::Endpoints;
 use crate::error::Error;
+use crate::exchange::{BODY_LIMIT, Exchange, strange};
 use crate::m2m_credentials::M2mCredentials;
-use crate::reply::{ReplyError, json_object};
-use crate::retry::{Attempts, CONNECT_TIMEOUT, Jitter};
+use crate::reply::json_object;
+use crate::retry::{Jitter, Repeat};
 use crate::secret::Secret;
 use crate::step::sealed::Resume;
-use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step, TransportError};
+use crate::step::{AwaitResponse, AwaitTimer, Flow, Incoming, Step, TransportError};
 use crate::timestamp::Timestamp;
 use crate::token_response::TokenGrant;
 
@@ -34,17 +30,25 @@ use crate::token_response::TokenGrant;
 /// # Ok::<(), carto_auth_core::Error>(())
 /// ```
 pub struct TokenRequest {
-    url: String,
-    host: String,
-    form: Zeroizing<String>,
-    secret: Secret,
-    attempts: Attempts,
+    exchange: Exchange,
+    presents: Presents,
 }
 
-/// The most that a token reply may hold, in bytes.
-const BODY_LIMIT: usize = 1 << 20;
+/// What is handed in for a token.
+#[derive(Clone, Copy)]
+enum Presents {
+    ClientSecret,
+    Code,
+    RefreshToken,
+}
 
-const AGENT: &str = concat!("carto-auth-rs/", env!("CARGO_PKG_VERSION"));
+/// An authorization code with what proves that it is ours,
+/// <https://www.rfc-editor.org/rfc/rfc7636#section-4.5>.
+pub(crate) struct CodeGrant<'a> {
+    pub(crate) code: &'a Secret,
+    pub(crate) verifier: &'a Secret,
+    pub(crate) redirect_uri: &'a str,
+}
 
 impl TokenRequest {
     /// Asks with a machine's credentials, <https://www.rfc-editor.org/rfc/rfc6749#section-4.4>. The request may
@@ -56,54 +60,79 @@ impl TokenRequest {
         now: impl Into<Timestamp>,
     ) -> Step<Self> {
         let secret = credentials.client_secret();
-        let form = form(&[
+        let form = [
             ("grant_type", "client_credentials"),
             ("audience", endpoints.audience()),
             ("client_id", credentials.client_id()),
             ("client_secret", secret.expose()),
-        ]);
-        let now = now.into();
-        let url = endpoints.token_url();
-        Self {
-            url: url.as_str().to_owned(),
-            host: url.host_str().unwrap_or_default().to_owned(),
-            form,
-            secret: secret.clone(),
-            attempts: Attempts::new(jitter, now),
-        }
-        .send(now)
+        ];
+        let secrets = vec![secret.clone()];
+        let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Harmless, jitter);
+        Self::start(exchange, Presents::ClientSecret, now.into())
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "the URL was parsed and the headers are constants"
-    )]
+    /// Asks with an authorization code, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3>. "The client MUST
+    /// NOT use the authorization code more than once" (section 4.1.2): once bytes may have left, it is not sent
+    /// again.
+    pub(crate) fn authorization_code(
+        grant: &CodeGrant<'_>,
+        endpoints: &Endpoints,
+        jitter: Jitter,
+        now: Timestamp,
+    ) -> Step<Self> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", endpoints.client_id()),
+            ("code", grant.code.expose()),
+            ("code_verifier", grant.verifier.expose()),
+            ("redirect_uri", grant.redirect_uri),
+        ];
+        let secrets = vec![grant.code.clone(), grant.verifier.clone()];
+        let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Spends, jitter);
+        Self::start(exchange, Presents::Code, now)
+    }
+
+    /// Asks with a refresh token, <https://www.rfc-editor.org/rfc/rfc6749#section-6>. A server that rotates them
+    /// takes a second use for theft, so it is spent at most once.
+    pub fn refresh_token(
+        refresh_token: &Secret,
+        endpoints: &Endpoints,
+        jitter: Jitter,
+        now: impl Into<Timestamp>,
+    ) -> Step<Self> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", endpoints.client_id()),
+            ("refresh_token", refresh_token.expose()),
+        ];
+        let secrets = vec![refresh_token.clone()];
+        let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Spends, jitter);
+        Self::start(exchange, Presents::RefreshToken, now.into())
+    }
+
+    fn start(exchange: Exchange, presents: Presents, now: Timestamp) -> Step<Self> {
+        Self { exchange, presents }.send(now)
+    }
+
     fn send(mut self, now: Timestamp) -> Step<Self> {
-        let request = Request::post(&self.url)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(ACCEPT, "application/json")
-            .header(USER_AGENT, AGENT)
-            .body(Body::new(self.form.as_bytes().to_vec()))
-            .expect("a parsed URL makes a request");
-        let timeout = self.attempts.begin(now);
-        let outgoing = Outgoing {
-            request,
-            connect_timeout: CONNECT_TIMEOUT.min(timeout),
-            timeout,
-            body_limit: BODY_LIMIT,
-        };
-        Step::Send(outgoing, AwaitResponse(self))
+        Step::Send(self.exchange.send(now), AwaitResponse(self))
     }
 
     fn grant(&self, reply: Result<Incoming, TransportError>, now: Timestamp) -> Result<TokenGrant, Error> {
-        let reply = reply.map_err(|error| Error::Transport {
-            host: self.host.clone(),
-            error,
-        })?;
-        let body =
-            json_object(&self.host, &reply, BODY_LIMIT, now).map_err(|error| error.without(&self.secret))?;
-        TokenGrant::parse(&body, self.attempts.sent_at(), now)
-            .map_err(|problem| Error::Reply(Box::new(ReplyError::new(&self.host, &reply, problem))))
+        let refused = |error| match (error, self.presents) {
+            (Error::Refused(refusal), Presents::Code) if refusal.is_invalid_grant() => {
+                Error::CodeRefused(refusal)
+            }
+            (Error::Refused(refusal), Presents::RefreshToken) if refusal.is_invalid_grant() => {
+                Error::SessionEnded(refusal)
+            }
+            (other, _) => other,
+        };
+        self.exchange.read(reply, |host, reply| {
+            let body = json_object(host, reply, BODY_LIMIT, now).map_err(refused)?;
+            TokenGrant::parse(&body, self.exchange.sent_at(), now)
+                .map_err(|problem| strange(host, reply, problem))
+        })
     }
 }
 
@@ -119,28 +148,16 @@ impl Resume for TokenRequest {
     ) -> Result<Step<Self>, Error> {
         match self.grant(reply, now) {
             Ok(grant) => Ok(Step::Done(grant)),
-            Err(failure) => match self.attempts.wait_after(&failure, now) {
-                Some(wait) => Ok(Step::Sleep(wait, AwaitTimer(self))),
-                None => Err(failure),
-            },
+            Err(failure) => {
+                let wait = self.exchange.wait_after(failure, now)?;
+                Ok(Step::Sleep(wait, AwaitTimer(self)))
+            }
         }
     }
 
     fn on_timer(self, now: Timestamp) -> Step<Self> {
         self.send(now)
     }
-}
-
-/// Encodes a form (`application/x-www-form-urlencoded`), reserving enough that no partial copy of a secret is
-/// left behind in memory by a reallocation.
-fn form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
-    let room = pairs
-        .iter()
-        .map(|(name, value)| name.len() + 3 * value.len() + 2)
-        .sum();
-    let mut encoder = form_urlencoded::Serializer::new(String::with_capacity(room));
-    encoder.extend_pairs(pairs);
-    Zeroizing::new(encoder.finish())
 }
 
 #[cfg(test)]

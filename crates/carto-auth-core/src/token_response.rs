@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::access_token::{earlier, is_token_text};
 use crate::claims::Claims;
 use crate::json::kind_of;
-use crate::reply::{KeyNames, ReplyProblem};
+use crate::reply::{ReplyProblem, optional_text, required_text};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -23,6 +23,8 @@ pub struct TokenGrant {
     pub expires_at: Option<Timestamp>,
     /// What it allows, where the server says so.
     pub scope: Option<String>,
+    /// What gets the next token without a login, where the server gives one.
+    pub refresh_token: Option<Secret>,
 }
 
 /// The longest life that is believed. Longer ones are clamped, so that arithmetic cannot run away.
@@ -53,28 +55,10 @@ impl TokenGrant {
             obtained_at: sent_at,
             expires_at,
             scope: optional_text(body, "scope")?.map(str::to_owned),
+            refresh_token: optional_text(body, "refresh_token")?
+                .filter(|text| !text.is_empty())
+                .map(Secret::new),
         })
-    }
-}
-
-fn required_text<'a>(body: &'a Map<String, Value>, field: &'static str) -> Result<&'a str, ReplyProblem> {
-    optional_text(body, field)?.ok_or_else(|| ReplyProblem::Missing {
-        field,
-        keys: KeyNames::of(body),
-    })
-}
-
-fn optional_text<'a>(
-    body: &'a Map<String, Value>,
-    field: &'static str,
-) -> Result<Option<&'a str>, ReplyProblem> {
-    match body.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(ReplyProblem::WrongType {
-            field,
-            found: kind_of(other),
-        }),
     }
 }
 

@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use carto_auth_core::{
-    ApiBaseUrl, Claims, Endpoints, Jitter, M2mCredentials, OneLine, Sent, Step, Timestamp, TokenRecord,
-    TokenRequest, TransportError, TransportErrorKind,
+    AccessToken, ApiBaseUrl, Callback, Claims, Discovery, Endpoints, Entropy, Heard, Jitter, Login,
+    LoginRequest, LoopbackRequest, M2mCredentials, OneLine, Redirect, Secret, Sent, Step, Timestamp,
+    TokenRecord, TokenRequest, TransportError, TransportErrorKind,
 };
 use http::Response;
 use proptest::collection::vec;
@@ -30,6 +31,37 @@ fn reply() -> impl Strategy<Value = Reply> {
         Just(Err(Sent::No)),
         Just(Err(Sent::Maybe)),
     ]
+}
+
+fn login() -> Login {
+    LoginRequest::new(Endpoints::carto(), Redirect::Loopback).start(Entropy::new([7; 64]))
+}
+
+/// The head of a request to the callback listener: the right one with something wrong in it, or garbage.
+fn head() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        Just("GET /callback/?code=c&state=s HTTP/1.1".to_owned()),
+        "[A-Z]{1,5} /[a-z/]{0,10}(\\?[ -~]{0,20})? HTTP/[0-9.]{1,3}",
+        Just(format!("GET /{} HTTP/1.1", "x".repeat(8200))),
+    ];
+    let header = prop_oneof![
+        Just("Host: localhost:10000".to_owned()),
+        Just("Sec-Fetch-Mode: navigate".to_owned()),
+        Just(format!("x: {}", "y".repeat(8000))),
+        "[A-Za-z-]{0,12}: ?[ -~]{0,20}",
+        ".{0,10}",
+    ];
+    let most = prop_oneof![4 => 0_usize..5, 1 => 90_usize..110];
+    let headers = most.prop_flat_map(move |count| vec(header.clone(), count));
+    let whole =
+        (line, headers, "(\r\n){0,2}", vec(any::<u8>(), 0..10)).prop_map(|(line, headers, end, more)| {
+            let head = format!(
+                "{line}\r\n{}{end}",
+                headers.iter().map(|one| format!("{one}\r\n")).collect::<String>()
+            );
+            [head.into_bytes(), more].concat()
+        });
+    prop_oneof![9 => whole, 1 => vec(any::<u8>(), 0..200)]
 }
 
 proptest! {
@@ -124,6 +156,65 @@ proptest! {
             prop_assert!(url.as_str().starts_with("https://") || url.as_str().starts_with("http://"));
             prop_assert!(!url.as_str().ends_with('/') && !url.as_str().contains(['@', '?', '#']));
             prop_assert_eq!(url.as_str().parse::<ApiBaseUrl>(), Ok(url.clone()));
+        }
+    }
+
+    #[test]
+    fn the_callback_listener_gives_one_verdict_however_the_bytes_are_split(
+        bytes in head(),
+        cuts in vec(0_usize..20_000, 0..6),
+    ) {
+        let carto = Endpoints::carto();
+        let whole = LoopbackRequest::new(carto.redirect_uri()).receive(&bytes);
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let mut request = LoopbackRequest::new(carto.redirect_uri());
+        let mut verdict = Heard::More;
+        for pair in cuts.windows(2) {
+            verdict = request.receive(&bytes[pair[0]..pair[1]]);
+            if verdict != Heard::More {
+                break;
+            }
+        }
+        prop_assert_eq!(verdict, whole);
+    }
+
+    #[test]
+    fn no_callback_without_our_state_ends_a_login(query in "((code|state|error|iss)=[a-zA-Z0-9%+&=]{0,20}&?){0,5}") {
+        let answer = login().callback(&format!("/callback/?{query}"));
+        prop_assert!(matches!(answer, Callback::Ignored(..)));
+    }
+
+    #[test]
+    fn any_paste_is_taken_or_leaves_the_login_as_it_was(text in "\\PC{0,200}|.{0,200}|https?://[ -~]{0,80}\\?[ -~]{0,80}") {
+        if let Callback::Ignored(again, _) = login().pasted(&text) {
+            let as_it_was = login();
+            prop_assert_eq!(again.authorize_url(), as_it_was.authorize_url());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_pending_login_or_an_error(bytes in vec(any::<u8>(), 0..300)) {
+        let _ = Login::import(&bytes, Endpoints::carto(), T0);
+    }
+
+    #[test]
+    fn discovery_asks_two_hosts_at_most_and_the_token_goes_to_the_first_alone(
+        domain in "[a-zA-Z0-9.:/@?#%\\[\\] -]{0,30}|[a-z]{1,9}\\.carto\\.com",
+        config in ".{0,60}|apis: \\{baseUrl: '[ -~&&[^']]{0,40}'\\}",
+    ) {
+        let token = AccessToken::new(Secret::new("the-token"), None).unwrap();
+        let Step::Send(_, next) = Discovery::start(&token, Endpoints::carto(), Jitter::new(7), T0) else { panic!() };
+        let body = serde_json::json!({"tenant_domain": domain}).to_string().into_bytes();
+        if let Ok(Step::Send(out, next)) = next.resume(Ok(Response::new(body)), T0) {
+            prop_assert!(!out.request.headers().contains_key("authorization"));
+            prop_assert_eq!(out.request.uri().host().unwrap(), domain.to_ascii_lowercase());
+            prop_assert_eq!(out.request.uri().scheme_str(), Some("https"));
+            if let Ok(Step::Done(base)) = next.resume(Ok(Response::new(config.into_bytes())), T0) {
+                let host = base.as_str().strip_prefix("https://").unwrap().split(['/', ':']).next().unwrap();
+                prop_assert!(host == "carto.com" || host.ends_with(".carto.com"), "{base}");
+            }
         }
     }
 }

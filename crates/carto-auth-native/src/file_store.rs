@@ -14,6 +14,7 @@ use crate::clock::now;
 use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
 use crate::private_file::{self, Found};
+use crate::profile::Profile;
 use crate::store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
 use crate::time_zone::local_offset;
 
@@ -40,18 +41,35 @@ impl FileStore {
     /// has no home folder.
     #[must_use]
     pub fn machine_default() -> Option<Self> {
+        Self::in_home("token_m2m.json")
+    }
+
+    /// At the Python package's default place for people, `~/.carto-auth/token_oauth.json`. `None` when this user
+    /// has no home folder.
+    #[must_use]
+    pub fn person_default() -> Option<Self> {
+        Self::in_home("token_oauth.json")
+    }
+
+    /// Where the logins of another profile are kept, `~/.carto-auth/token_oauth@PROFILE.json`. `None` when this
+    /// user has no home folder.
+    #[must_use]
+    pub fn person_profile(profile: &Profile) -> Option<Self> {
+        Self::in_home(&profile.file_name("token_oauth"))
+    }
+
+    fn in_home(name: &str) -> Option<Self> {
         let is_named = env::var_os(HOME_VARIABLE).is_some_and(|folder| !folder.is_empty());
         Some(Self {
-            shared: carto_home()?.join("token_m2m.json"),
+            shared: carto_home()?.join(name),
             own_folder: !is_named,
         })
     }
 
-    /// The store of a caller who names none: the default place, or nothing at all (with a warning) for a user
-    /// without a home folder.
+    /// The store itself, or none at all (with a warning) for a user without a home folder.
     #[must_use]
-    pub fn machine_default_or_none() -> Box<dyn TokenStore> {
-        match Self::machine_default() {
+    pub fn or_nothing(store: Option<Self>) -> Box<dyn TokenStore> {
+        match store {
             Some(store) => Box::new(store),
             None => {
                 log::warn!("there is no home folder to keep the token in; set {HOME_VARIABLE}");
@@ -100,7 +118,8 @@ impl FileStore {
             return own;
         }
         let shared = read_record(&self.shared, level).filter(|record| identity.owns(record));
-        own.into_iter().chain(shared).max_by_key(TokenRecord::expires_at)
+        // Of two that end at the same time, the last counts: the own file may hold a refresh token.
+        shared.into_iter().chain(own).max_by_key(TokenRecord::expires_at)
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
@@ -168,14 +187,16 @@ impl LockedTokens for LockedFiles {
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
         let prefix = self.store.temporary_prefix(&self.identity);
         self.sweep(&prefix);
-        let bytes = record.encode(&local_offset);
-        let write = |path: &Path| {
+        let write = |path: &Path, record: &TokenRecord| {
+            let bytes = record.encode(&local_offset);
             private_file::write(path, &prefix, bytes.expose().as_bytes())
                 .map_err(|error| StoreError::new(format!("cannot write {}", shown(path)), error))
         };
-        write(&self.store.own_file(&self.identity))?;
-        if self.store.may_replace_shared(&self.identity)
-            && let Err(error) = write(&self.store.shared)
+        write(&self.store.own_file(&self.identity), record)?;
+        // Python would read a file without an API base URL as one to log in again for.
+        if record.api_base_url().is_some()
+            && self.store.may_replace_shared(&self.identity)
+            && let Err(error) = write(&self.store.shared, &record.without_refresh_token())
         {
             log::warn!("{error}; the Python package does not see the token");
         }

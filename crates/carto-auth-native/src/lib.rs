@@ -1,12 +1,14 @@
 //! What a native front end of carto-auth needs of its machine, once for all transports (RFC 8252 calls such
-//! programs *native apps*): token files and their locks, credentials files, the clock, the time zone, randomness.
+//! programs *native apps*): token files and their locks, credentials files, the callback listener and the browser,
+//! the clock, the time zone, randomness.
 //!
 //! **The invariant:** a problem with the cache never costs a token. What cannot be read is a miss, what cannot be
 //! written is a warning (through the [`log`] crate), and a lock that cannot be had is done without.
 //!
 //! # In scope
 //! [`TokenStore`] with [`FileStore`], [`MemoryStore`] and [`NoStore`]; [`SharedSession`], the session that the
-//! threads of a process and the processes of a machine share; [`credentials`].
+//! threads of a process and the processes of a machine share; [`BrowserLogin`], a person's login with its listener,
+//! browser and prompt; [`credentials`].
 //!
 //! # Deliberately absent
 //! HTTP (the driver `carto-auth-ureq`), and every decision about tokens (the core).
@@ -17,7 +19,7 @@
 //!
 //! let machine = M2mCredentials::new("https://gcp-us-east1.api.carto.com", "id", "s3cr3t")?;
 //! let session = SharedSession::machine(machine, Endpoints::carto(), Box::new(NoStore));
-//! assert_eq!(session.api_base_url().as_str(), "https://gcp-us-east1.api.carto.com");
+//! assert_eq!(session.api_base_url().unwrap().as_str(), "https://gcp-us-east1.api.carto.com");
 //! # Ok::<(), carto_auth_core::Error>(())
 //! ```
 
@@ -32,10 +34,25 @@ mod store;
 mod file_store;
 mod memory_store;
 mod shared_session;
+mod profile;
+mod browser;
+mod callback_connection;
+mod callback_listener;
+mod browser_login;
+mod terminal;
+mod login_options;
+mod pending_login;
 
+pub use browser::{NO_BROWSER_VARIABLE, browser_obstacle};
+pub use browser_login::{BrowserLogin, LoginInteraction, LoginPrompt, Way};
 pub use clock::now;
 pub use file_store::FileStore;
 pub use home::{HOME_VARIABLE, carto_home, expand_tilde};
+pub use login_options::LoginOptions;
 pub use memory_store::MemoryStore;
+pub use pending_login::PendingLogin;
+pub use profile::{NotAProfile, Profile};
+pub use randomness::{entropy, jitter};
 pub use shared_session::{Asking, Next, SharedSession};
 pub use store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
+pub use terminal::{Terminal, read_line};

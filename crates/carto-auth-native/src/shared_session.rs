@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Renewal, Session,
-    Step, TokenGrant, TokenRequest, UnderLock,
+    Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
 use crate::clock::now;
@@ -19,7 +19,6 @@ use crate::store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
 pub struct SharedSession {
     session: Mutex<Session>,
     store: Box<dyn TokenStore>,
-    api_base_url: ApiBaseUrl,
     identity: Option<Identity>,
 }
 
@@ -49,6 +48,12 @@ impl SharedSession {
         Self::new(Session::machine(credentials, endpoints, jitter()), store)
     }
 
+    /// A person's session; `identity` says whose logins count.
+    #[must_use]
+    pub fn person(identity: Identity, endpoints: Endpoints, store: Box<dyn TokenStore>) -> Self {
+        Self::new(Session::person(identity, endpoints, jitter()), store)
+    }
+
     /// The session of a token that was given.
     #[must_use]
     pub fn given(api_base_url: ApiBaseUrl, token: AccessToken) -> Self {
@@ -56,20 +61,22 @@ impl SharedSession {
     }
 
     fn new(session: Session, store: Box<dyn TokenStore>) -> Self {
-        let api_base_url = session.api_base_url().clone();
         let identity = session.identity().cloned();
         Self {
             session: Mutex::new(session),
             store,
-            api_base_url,
             identity,
         }
     }
 
-    /// Where the account's APIs are.
+    /// Where the account's APIs are, as far as it is known without asking CARTO.
     #[must_use]
-    pub fn api_base_url(&self) -> &ApiBaseUrl {
-        &self.api_base_url
+    pub fn api_base_url(&self) -> Option<ApiBaseUrl> {
+        let known = self.session().api_base_url().cloned();
+        known.or_else(|| {
+            let _ = self.plan(Freshness::default());
+            self.session().api_base_url().cloned()
+        })
     }
 
     /// Whose session it is; `None` for a token that was given.
@@ -83,7 +90,7 @@ impl SharedSession {
     #[must_use]
     pub fn plan(&self, freshness: Freshness) -> Plan {
         let plan = self.session().plan(freshness, now());
-        let (Plan::Refresh, Some(identity)) = (&plan, &self.identity) else {
+        let (Plan::Refresh | Plan::LogIn(_), Some(identity)) = (&plan, &self.identity) else {
             return plan;
         };
         let record = self.store.load(identity);
@@ -94,6 +101,14 @@ impl SharedSession {
             log::info!("the token comes from the cache");
         }
         plan
+    }
+
+    /// The last token that memory or the store knows, whether or not it is still good.
+    #[must_use]
+    pub fn last_token(&self) -> Option<AccessToken> {
+        // Planning reads the store when memory has nothing good.
+        let _ = self.plan(Freshness::default());
+        self.session().last_token().cloned()
     }
 
     /// Takes the store's lock and reads it again; what it holds then decides whether CARTO must be asked.
@@ -109,6 +124,22 @@ impl SharedSession {
             Renewal::Found(token) => Ok(Next::Token(token)),
             Renewal::Ask(step) => Ok(Next::Ask(Asking { shared: self, locked }, step)),
         }
+    }
+
+    /// Takes the token of a new login, here and in the store.
+    #[must_use]
+    pub fn log_in(&self, grant: TokenGrant) -> AccessToken {
+        let mut locked = self.lock();
+        let (token, record) = self.session().publish_login(grant);
+        save(locked.as_mut(), record.as_ref());
+        token
+    }
+
+    /// Notes where the account's APIs are, here and in the store.
+    pub fn learn_api_base_url(&self, api_base_url: ApiBaseUrl) {
+        let mut locked = self.lock();
+        let record = self.session().learn_api_base_url(api_base_url);
+        save(locked.as_mut(), record.as_ref());
     }
 
     /// Forgets a token that an API refused (401), here and in the store, if it is still the current one. Says
@@ -162,13 +193,13 @@ impl Asking<'_> {
                 let (token, record) = session.publish(grant);
                 drop(session);
                 log::info!("CARTO granted a new token");
-                if let (Some(locked), Some(record)) = (&mut self.locked, &record) {
-                    without_cache(locked.save(record));
-                }
+                save(self.locked.as_mut(), record.as_ref());
                 Ok(token)
             }
             Err(error) => {
-                session.failed(&error, now());
+                let record = session.failed(&error, now());
+                drop(session);
+                save(self.locked.as_mut(), record.as_ref());
                 Err(error)
             }
         }
@@ -187,6 +218,12 @@ impl std::fmt::Debug for Next<'_> {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),
             Self::Ask(..) => f.write_str("Ask(..)"),
         }
+    }
+}
+
+fn save(locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
+    if let (Some(locked), Some(record)) = (locked, record) {
+        without_cache(locked.save(record));
     }
 }
 

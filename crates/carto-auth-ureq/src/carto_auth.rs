@@ -4,13 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Secret, Timestamp,
+    AccessToken, ApiBaseUrl, Authorized, Discovery, Endpoints, Error, Freshness, Identity, LoginRequest,
+    M2mCredentials, OrganizationLookup, Plan, Redirect, Secret, Timestamp, TokenCheck,
 };
-use carto_auth_native::{FileStore, Next, NoStore, SharedSession, TokenStore, credentials, now};
+use carto_auth_native::{BrowserLogin, LoginOptions, Next, SharedSession, credentials, jitter, now};
 use ureq::Agent;
 
 use crate::agent::default_agent;
 use crate::drive::drive;
+use crate::m2m::M2mBuilder;
+use crate::oauth::OauthBuilder;
 
 /// A login to CARTO: hands out a token that is valid now, and gets another in time. Cheap to clone; clones share
 /// the token.
@@ -34,6 +37,8 @@ pub struct CartoAuth(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     session: SharedSession,
+    endpoints: Endpoints,
+    when_needed: Option<LoginOptions>,
     agent: OnceLock<Agent>,
     /// One thread renews; the others wait and then find its token.
     renewing: Mutex<()>,
@@ -53,12 +58,21 @@ impl CartoAuth {
     /// ([`M2mCredentials::new`]), bytes ([`M2mCredentials::from_json`]), a stream or the environment
     /// ([`credentials`]).
     pub fn m2m(credentials: M2mCredentials) -> M2mBuilder {
-        M2mBuilder {
-            credentials,
-            endpoints: Endpoints::carto(),
-            store: None,
-            agent: None,
-        }
+        M2mBuilder::new(credentials)
+    }
+
+    /// Logs a person in: from the cache where a login is there, otherwise with the browser, or at the terminal
+    /// where a browser makes no sense. The first call needs the person; the next ones don't, for a day or so.
+    ///
+    /// # Errors
+    /// When the person refuses or does not come, CARTO refuses or cannot be reached.
+    pub fn from_oauth() -> Result<Self, Error> {
+        Self::oauth().connect()
+    }
+
+    /// Prepares the login of a person.
+    pub fn oauth() -> OauthBuilder {
+        OauthBuilder::new()
     }
 
     /// Uses a token that was made elsewhere, such as an API access token of CARTO Workspace. It is not renewed and
@@ -88,24 +102,30 @@ impl CartoAuth {
             problem,
         })?;
         let token = AccessToken::new(token, expires_at).ok_or(Error::UnusableToken)?;
-        Ok(Self::new(
-            SharedSession::given(api_base_url, token),
-            OnceLock::new(),
-        ))
+        let session = SharedSession::given(api_base_url, token);
+        Ok(Self::new(session, Endpoints::carto(), None, None))
     }
 
-    fn new(session: SharedSession, agent: OnceLock<Agent>) -> Self {
+    pub(crate) fn new(
+        session: SharedSession,
+        endpoints: Endpoints,
+        when_needed: Option<LoginOptions>,
+        agent: Option<Agent>,
+    ) -> Self {
         Self(Arc::new(Inner {
             session,
-            agent,
+            endpoints,
+            when_needed,
+            agent: agent.map_or_else(OnceLock::new, OnceLock::from),
             renewing: Mutex::new(()),
         }))
     }
 
-    /// A token that is valid now, from memory, from the cache, or from CARTO.
+    /// A token that is valid now, from memory, from the cache, or from CARTO. It never starts a login by itself,
+    /// unless [`OauthBuilder::log_in_when_needed`] allows it.
     ///
     /// # Errors
-    /// When there is none and CARTO refuses or cannot be reached. A failure while the last token is still good is
+    /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. A failure while the last token is still good is
     /// no error: that token is handed out.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
         self.token(Freshness::default())
@@ -128,7 +148,14 @@ impl CartoAuth {
                 .renew(freshness)
                 .or_else(|error| self.still_good(freshness, error)),
             Plan::Refresh => self.renew(freshness),
-            Plan::LogIn(error) => Err(error),
+            Plan::LogIn(error) => self.log_in_if_allowed(error),
+        }
+    }
+
+    fn log_in_if_allowed(&self, error: Error) -> Result<AccessToken, Error> {
+        match &self.0.when_needed {
+            Some(options) => self.log_in(options),
+            None => Err(error),
         }
     }
 
@@ -166,6 +193,26 @@ impl CartoAuth {
         }
     }
 
+    /// The last token that is known here or in the cache, even if it has ended: whose login it was can be told from
+    /// it.
+    #[must_use]
+    pub fn last_token(&self) -> Option<AccessToken> {
+        self.0.session.last_token()
+    }
+
+    /// Asks CARTO whether it still takes a token. One that it does not take is forgotten.
+    ///
+    /// # Errors
+    /// When CARTO cannot be reached, or answers something else.
+    pub fn verify(&self, token: &AccessToken) -> Result<bool, Error> {
+        let step = TokenCheck::start(token, &self.0.endpoints, jitter(), now());
+        let is_good = drive(self.agent(), step)?;
+        if !is_good {
+            self.0.session.reject(token);
+        }
+        Ok(is_good)
+    }
+
     /// A token that is newer than this call, for when the present one is good but not wanted.
     ///
     /// # Errors
@@ -174,10 +221,85 @@ impl CartoAuth {
         self.renew(Freshness::newer_than(now()))
     }
 
-    /// Where the account's APIs are.
+    /// Where the account's APIs are. For a person it is looked up once, and then kept beside the token.
+    ///
+    /// # Errors
+    /// For a person, as [`access_token`](Self::access_token), or when CARTO does not say. A login is not lost by
+    /// that: the next call asks again.
+    pub fn api_base_url(&self) -> Result<ApiBaseUrl, Error> {
+        if let Some(known) = self.0.session.api_base_url() {
+            return Ok(known);
+        }
+        let token = self.access_token()?;
+        if let Some(known) = self.0.session.api_base_url() {
+            return Ok(known);
+        }
+        self.discover(&token)
+    }
+
+    /// Where the account's APIs are, if that is known without asking CARTO.
     #[must_use]
-    pub fn api_base_url(&self) -> &ApiBaseUrl {
+    pub fn known_api_base_url(&self) -> Option<ApiBaseUrl> {
         self.0.session.api_base_url()
+    }
+
+    fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
+        let step = Discovery::start(token, self.0.endpoints.clone(), jitter(), now());
+        let found = drive(self.agent(), step).inspect_err(|error| {
+            if matches!(error, Error::SessionEnded(_)) {
+                self.0.session.reject(token);
+            }
+        })?;
+        self.0.session.learn_api_base_url(found.clone());
+        Ok(found)
+    }
+
+    /// Logs a person in anew, whatever is cached.
+    ///
+    /// # Errors
+    /// When the person refuses or does not come, CARTO refuses or cannot be reached. If only the account could not
+    /// be asked for its APIs, the login is kept.
+    pub fn log_in(&self, options: &LoginOptions) -> Result<AccessToken, Error> {
+        let request = self.login_request(options)?;
+        let mut login = BrowserLogin::start(request, &self.0.endpoints, options)?;
+        let outcome = login
+            .wait()
+            .and_then(|authorized| self.finish_login(authorized, options));
+        login.finish(outcome.as_ref().map(drop));
+        outcome
+    }
+
+    /// What a login asks for, for a program that shows the address and takes the answer itself. An organization is
+    /// looked up for it.
+    ///
+    /// # Errors
+    /// When the organization is unknown, or CARTO cannot be reached to ask.
+    pub fn login_request(&self, options: &LoginOptions) -> Result<LoginRequest, Error> {
+        let organization = match options.organization_name() {
+            Some(name) => {
+                let step = OrganizationLookup::start(name, &self.0.endpoints, jitter(), now());
+                Some(drive(self.agent(), step)?)
+            }
+            None => None,
+        };
+        let request = LoginRequest::new(self.0.endpoints.clone(), Redirect::Loopback);
+        Ok(options.apply(request, organization))
+    }
+
+    /// Takes what a login came to: exchanges the code, keeps the token and looks the account's APIs up.
+    ///
+    /// # Errors
+    /// When CARTO refuses the code or cannot be reached. If only the account could not be asked, the token is kept.
+    pub fn finish_login(&self, authorized: Authorized, options: &LoginOptions) -> Result<AccessToken, Error> {
+        let grant = drive(self.agent(), authorized.exchange(jitter(), now()))?;
+        let token = self.0.session.log_in(grant);
+        if let Some(given) = options.given_api_base_url() {
+            self.0.session.learn_api_base_url(given.clone());
+        }
+        if self.0.session.api_base_url().is_none() {
+            self.discover(&token)?;
+        }
+        Ok(token)
     }
 
     /// Whose login this is; `None` for a token that was given.
@@ -203,65 +325,5 @@ impl CartoAuth {
     /// When a file could not be removed.
     pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
         self.0.session.log_out()
-    }
-}
-
-/// The options of a machine's login.
-#[must_use = "a builder does nothing until `connect` or `build`"]
-#[derive(Debug)]
-pub struct M2mBuilder {
-    credentials: M2mCredentials,
-    endpoints: Endpoints,
-    store: Option<Box<dyn TokenStore>>,
-    agent: Option<Agent>,
-}
-
-impl M2mBuilder {
-    /// Keeps the token at a place of the caller's instead of `~/.carto-auth/token_m2m.json`. A leading `~/` is
-    /// expanded; a missing folder is made.
-    pub fn cache_file(self, path: impl AsRef<Path>) -> Self {
-        self.store(FileStore::at(path))
-    }
-
-    /// Keeps the token in memory only, and touches no file.
-    pub fn without_cache(self) -> Self {
-        self.store(NoStore)
-    }
-
-    /// Keeps the token in a store of the caller's.
-    pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
-        self.store = Some(Box::new(store));
-        self
-    }
-
-    /// Uses other endpoints than CARTO's cloud.
-    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
-        self.endpoints = endpoints;
-        self
-    }
-
-    /// Uses the caller's agent, with its TLS and proxy settings. Redirects, statuses and time limits are set for
-    /// each request as they must be, whatever the agent says.
-    pub fn agent(mut self, agent: Agent) -> Self {
-        self.agent = Some(agent);
-        self
-    }
-
-    /// Makes the login without any I/O; the first [`CartoAuth::access_token`] does it.
-    #[must_use]
-    pub fn build(self) -> CartoAuth {
-        let store = self.store.unwrap_or_else(FileStore::machine_default_or_none);
-        let session = SharedSession::machine(self.credentials, self.endpoints, store);
-        CartoAuth::new(session, self.agent.map_or_else(OnceLock::new, OnceLock::from))
-    }
-
-    /// Makes the login and gets a token, from the cache or from CARTO, so that what is wrong shows here.
-    ///
-    /// # Errors
-    /// As [`CartoAuth::access_token`].
-    pub fn connect(self) -> Result<CartoAuth, Error> {
-        let auth = self.build();
-        auth.access_token()?;
-        Ok(auth)
     }
 }

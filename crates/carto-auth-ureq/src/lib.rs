@@ -1,13 +1,13 @@
 //! Authentication for CARTO with the blocking HTTP client `ureq`.
 //!
-//! A machine's credentials go in, a token comes out; it is cached on disk beside the Python package's and renewed
-//! in time.
+//! A machine's credentials go in, or a person logs in with the browser; a token comes out, is cached on disk beside
+//! the Python package's and renewed in time.
 //!
 //! ```no_run
 //! use carto_auth_ureq::CartoAuth;
 //!
 //! let auth = CartoAuth::from_m2m("carto_credentials.json")?;
-//! let url = auth.api_base_url().join("v3/sql/carto_dw/query?q=select%201");
+//! let url = auth.api_base_url()?.join("v3/sql/carto_dw/query?q=select%201");
 //! let token = auth.access_token()?;
 //! let reply = ureq::get(url).header("Authorization", token.authorization_header()).call();
 //! # Ok::<(), carto_auth_ureq::Error>(())
@@ -27,17 +27,23 @@
 mod agent;
 mod drive;
 mod carto_auth;
+mod m2m;
+mod oauth;
 
 pub use agent::default_agent;
-pub use carto_auth::{CartoAuth, M2mBuilder};
+pub use carto_auth::CartoAuth;
 pub use drive::drive;
+pub use m2m::M2mBuilder;
+pub use oauth::OauthBuilder;
 
 pub use carto_auth_core::{
-    AccessToken, AddressProblem, ApiBaseUrl, Claims, CredentialsError, CredentialsProblem, Endpoints, Error,
-    ErrorKind, Freshness, Identity, M2mCredentials, Refusal, Remedy, Secret, Timestamp, TokenRecord,
+    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
+    CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Freshness, Identity, Ignored, Login,
+    LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Timestamp, TokenRecord,
 };
 pub use carto_auth_native::{
-    FileStore, Forget, LockedTokens, MemoryStore, NoStore, StoreError, TokenStore, credentials,
+    FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore, NoStore,
+    StoreError, Terminal, TokenStore, Way, credentials,
 };
 
 /// The README's example compiles.

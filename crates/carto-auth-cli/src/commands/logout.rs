@@ -1,20 +1,34 @@
-//! `carto-auth logout`: forget the cached token.
+//! `carto-auth logout`: forget the login, or the cached token of a machine.
 
-use carto_auth_core::OneLine;
+use carto_auth_core::{AccessToken, OneLine};
+use carto_auth_native::PendingLogin;
 
-use crate::arguments::Global;
+use crate::arguments::{Global, Mode};
 use crate::failure::Failure;
 use crate::{identity, output, talk, time};
 
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
-    let auth = identity::choose(global)?.auth;
-    let end = auth.cached_token().and_then(|token| token.expires_at());
-    let removed = auth.log_out()?;
+    let chosen = identity::choose(global)?;
+    let is_person = chosen.mode == Mode::Oauth;
+    let end = chosen
+        .auth
+        .cached_token()
+        .as_ref()
+        .and_then(AccessToken::expires_at);
+    let removed = chosen.auth.log_out()?;
+    if is_person && let Some(pending) = PendingLogin::of(&global.profile) {
+        pending.forget();
+    }
     if global.json {
         output::json(&serde_json::json!({"logged_in": false, "removed": removed}))?;
     }
     if removed.is_empty() {
-        talk::say(global, "There was no cached token.");
+        let nothing = if is_person {
+            "Nobody was logged in."
+        } else {
+            "There was no cached token."
+        };
+        talk::say(global, nothing);
         return Ok(());
     }
     for path in removed {
@@ -23,11 +37,16 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
             format_args!("Logged out: removed {}.", OneLine(&path.to_string_lossy())),
         );
     }
-    if let Some(end) = end {
-        talk::say(
+    match end.map(time::minute) {
+        Some(end) if is_person => talk::say(
             global,
-            format_args!("A copy of the token stays valid until {}.", time::minute(end)),
-        );
+            format_args!("The token stays valid until {end}, and your browser is still signed in to CARTO."),
+        ),
+        Some(end) => talk::say(
+            global,
+            format_args!("A copy of the token stays valid until {end}."),
+        ),
+        None => {}
     }
     Ok(())
 }

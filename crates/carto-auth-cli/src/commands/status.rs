@@ -1,4 +1,4 @@
-//! `carto-auth status`: whose token would be used, and until when it is good. Asks nobody.
+//! `carto-auth status`: whose token would be used, and until when it is good. Asks nobody, unless told to.
 
 use std::fmt::Write as _;
 
@@ -6,71 +6,109 @@ use carto_auth_core::{AccessToken, OneLine};
 use carto_auth_native::now;
 use serde::Serialize;
 
-use crate::arguments::Global;
-use crate::failure::Failure;
+use crate::arguments::{Global, Mode, StatusOptions};
+use crate::failure::{Exit, Failure};
 use crate::identity::{self, Chosen};
-use crate::{output, time};
+use crate::{output, talk, time};
 
 #[derive(Serialize)]
-struct Answer {
+pub(crate) struct Answer {
     logged_in: bool,
     mode: &'static str,
-    profile: &'static str,
+    profile: String,
     source: String,
     path: Option<String>,
     email: Option<String>,
     account_id: Option<String>,
     client_id: Option<String>,
-    api_base_url: String,
+    api_base_url: Option<String>,
     expires_at: Option<String>,
     expires_in: Option<u64>,
     verified: Option<bool>,
 }
 
-pub(crate) fn run(global: &Global) -> Result<(), Failure> {
-    let Chosen { auth, source, cache } = identity::choose(global)?;
-    let token = auth.cached_token();
-    let claims = token.as_ref().and_then(AccessToken::claims);
-    let expires_at = token.as_ref().and_then(AccessToken::expires_at);
-    let answer = Answer {
+pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failure> {
+    let chosen = identity::choose(global)?;
+    let mut answer = answer(global, &chosen);
+    let last = chosen.auth.last_token();
+    if options.verify
+        && let Some(token) = chosen.auth.cached_token()
+    {
+        let is_good = chosen.auth.verify(&token)?;
+        answer.verified = Some(is_good);
+        answer.logged_in &= is_good;
+    }
+    let exit = match (answer.logged_in, chosen.mode) {
+        (true, _) => None,
+        (false, Mode::Oauth) => Some(Exit::LogIn),
+        (false, Mode::M2m) => Some(Exit::Fix),
+    };
+    if global.json {
+        output::json(&answer)?;
+    } else {
+        output::answer(&text(&answer, chosen.mode, last.as_ref()))?;
+        if exit.is_some() && chosen.mode == Mode::Oauth {
+            talk::hint("run `carto-auth login`");
+        }
+    }
+    exit.map_or(Ok(()), |exit| Err(Failure::said(exit)))
+}
+
+/// What is known of an identity without asking CARTO.
+pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
+    let Chosen { auth, mode, .. } = chosen;
+    // Whose session has ended can be told, too.
+    let last = auth.last_token();
+    let claims = last.as_ref().and_then(AccessToken::claims);
+    let expires_at = last.as_ref().and_then(AccessToken::expires_at);
+    let client_id = auth.identity().map(|identity| identity.client_id().to_owned());
+    Answer {
         // A machine needs no login: its credentials are enough.
-        logged_in: true,
-        mode: "m2m",
-        profile: "default",
-        source,
-        path: cache.map(|path| path.display().to_string()),
+        logged_in: *mode == Mode::M2m || auth.cached_token().is_some(),
+        mode: mode.name(),
+        profile: global.profile.name().to_owned(),
+        source: chosen.source.clone(),
+        path: chosen.cache.as_ref().map(|path| path.display().to_string()),
         email: claims
             .as_ref()
             .and_then(|claims| claims.email.clone().or_else(|| claims.acting_as.clone())),
         account_id: claims.and_then(|claims| claims.account_id),
-        client_id: auth.identity().map(|identity| identity.client_id().to_owned()),
-        api_base_url: auth.api_base_url().to_string(),
+        client_id: client_id.filter(|_| *mode == Mode::M2m),
+        api_base_url: auth.known_api_base_url().map(|url| url.to_string()),
         expires_at: expires_at.map(time::rfc3339),
         expires_in: expires_at.map(|end| end.since(now()).as_secs()),
         verified: None,
-    };
-    if global.json {
-        return output::json(&answer);
     }
-    let token_line = match expires_at {
-        Some(end) => format!(
-            "cached, good for {}, until {}",
-            time::rough(end.since(now())),
-            time::minute(end)
-        ),
-        None => "none cached; `carto-auth token` gets one".to_owned(),
-    };
-    output::answer(&text(&answer, &token_line))
 }
 
-fn text(answer: &Answer, token: &str) -> String {
+fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
+    let is_person = mode == Mode::Oauth;
+    if is_person && last.is_none() {
+        return "Not logged in.".to_owned();
+    }
+    let token = match (answer.verified, last.and_then(AccessToken::expires_at)) {
+        (Some(false), _) => "CARTO does not take it any more".to_owned(),
+        (_, Some(end)) if end > now() => {
+            let cached = if is_person { "" } else { "cached, " };
+            let (left, until) = (time::rough(end.since(now())), time::minute(end));
+            format!("{cached}good for {left}, until {until}")
+        }
+        (_, Some(end)) if is_person => format!("expired {} ago", time::roughly(now().since(end))),
+        _ => "none cached; `carto-auth token` gets one".to_owned(),
+    };
+    let (who, acting_as) = match is_person {
+        true => (("Person", answer.email.as_deref()), None),
+        false => (("Machine", answer.client_id.as_deref()), answer.email.as_deref()),
+    };
+    let verified = (answer.verified == Some(true)).then_some("CARTO takes the token");
     let rows = [
-        ("Machine", answer.client_id.as_deref()),
+        who,
         ("account", answer.account_id.as_deref()),
-        ("acting as", answer.email.as_deref()),
+        ("acting as", acting_as),
         ("from", Some(answer.source.as_str())),
-        ("API base URL", Some(answer.api_base_url.as_str())),
-        ("token", Some(token)),
+        ("API base URL", answer.api_base_url.as_deref()),
+        ("token", Some(token.as_str())),
+        ("verified", verified),
         ("cache", Some(answer.path.as_deref().unwrap_or("none"))),
     ];
     let mut text = String::new();

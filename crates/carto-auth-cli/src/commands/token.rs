@@ -2,12 +2,12 @@
 
 use carto_auth_core::{AccessToken, Freshness};
 use carto_auth_native::now;
-use carto_auth_ureq::CartoAuth;
 use serde::Serialize;
 
-use crate::arguments::{Global, TokenOptions};
+use crate::arguments::{Global, Mode, TokenOptions};
 use crate::failure::Failure;
-use crate::{identity, output, time};
+use crate::identity::{self, Chosen};
+use crate::{output, time};
 
 /// The shape that other tools can use as a credential process.
 #[derive(Serialize)]
@@ -16,22 +16,26 @@ struct Answer<'a> {
     token_type: &'static str,
     expires_at: Option<String>,
     expires_in: Option<u64>,
-    api_base_url: &'a str,
+    api_base_url: String,
     mode: &'static str,
 }
 
 pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure> {
-    let auth = identity::choose(global)?.auth;
-    let token = get(&auth, options)?;
+    let chosen = identity::choose(global)?;
+    let token = get(&chosen, options)?;
     let secret = token.secret().expose();
     if global.json {
+        let api_base_url = chosen
+            .auth
+            .api_base_url()
+            .map_err(|error| chosen.failure(error))?;
         output::json(&Answer {
             access_token: secret,
             token_type: "Bearer",
             expires_at: token.expires_at().map(time::rfc3339),
             expires_in: token.expires_at().map(|end| end.since(now()).as_secs()),
-            api_base_url: auth.api_base_url().as_str(),
-            mode: "m2m",
+            api_base_url: api_base_url.to_string(),
+            mode: chosen.mode.name(),
         })
     } else if options.header {
         output::answer(&format!("Authorization: Bearer {secret}"))
@@ -40,14 +44,23 @@ pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure
     }
 }
 
-fn get(auth: &CartoAuth, options: &TokenOptions) -> Result<AccessToken, Failure> {
-    if options.refresh {
-        return Ok(auth.new_token()?);
+fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> {
+    let auth = &chosen.auth;
+    if options.refresh && chosen.mode == Mode::Oauth {
+        return Err(Failure::usage(
+            "--refresh is for machines; this is the login of a person",
+            "run `carto-auth login --force`",
+        ));
     }
-    let Some(min_ttl) = options.min_ttl else {
-        return Ok(auth.access_token()?);
+    let freshness = options
+        .min_ttl
+        .map_or_else(Freshness::default, Freshness::min_ttl);
+    let token = match options.refresh {
+        true => auth.new_token(),
+        false => auth.access_token_with(freshness),
     };
-    let token = auth.access_token_with(Freshness::min_ttl(min_ttl))?;
+    let token = token.map_err(|error| chosen.failure(error))?;
+    let min_ttl = options.min_ttl.unwrap_or_default();
     match token.expires_at().map(|end| end.since(now())) {
         Some(left) if left < min_ttl => Err(Failure::usage(
             format!("a new token lives for {}, less than --min-ttl", time::rough(left)),

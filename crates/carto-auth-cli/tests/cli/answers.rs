@@ -164,15 +164,15 @@ fn verbose_says_why_and_shows_no_secret() {
 #[test]
 fn without_an_identity_a_person_is_told_what_to_give() {
     let world = World::new();
-    for command in ["token", "status", "logout"] {
-        let outcome = world.run(&[command]);
-        let (code, error, hint) = error_of(&outcome);
-        assert_eq!((code, error), (4, "no machine credentials were given"));
-        assert!(
-            hint.starts_with("pass --credentials FILE, or set CARTO_CREDENTIALS_FILE"),
-            "{hint}"
-        );
-    }
+    let token = world.run(&["token"]);
+    assert_eq!(error_of(&token), (4, "not logged in", "run `carto-auth login`"));
+    let machine = world.run(&["token", "--mode", "m2m"]);
+    let (code, error, hint) = error_of(&machine);
+    assert_eq!((code, error), (3, "no machine credentials were given"));
+    assert!(
+        hint.starts_with("pass --credentials FILE, or set CARTO_CREDENTIALS_FILE"),
+        "{hint}"
+    );
     let json = world.run(&["token", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&json.stderr).unwrap();
     assert_eq!(

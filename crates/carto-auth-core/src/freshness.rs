@@ -1,0 +1,117 @@
+//! When a token is good, when it is due for renewal, and how long a failed renewal rests.
+
+use std::time::Duration;
+
+use crate::access_token::AccessToken;
+use crate::error::Error;
+use crate::retry::Jitter;
+use crate::timestamp::Timestamp;
+
+/// A token is renewed this long before its end at most, or a fifth of its life.
+const EARLY: Duration = Duration::from_secs(300);
+/// A token is not handed out this long before its end, or a tenth of its life if that is less.
+const MARGIN: Duration = Duration::from_secs(10);
+/// How far the clock may go back before a token counts as stale.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(300);
+/// The pause after the first failed early renewal; it doubles up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What the caller asks of a token beyond being valid.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Freshness {
+    min_ttl: Duration,
+    newer_than: Option<Timestamp>,
+}
+
+impl Freshness {
+    /// The token must live at least this long.
+    #[must_use]
+    pub const fn min_ttl(min_ttl: Duration) -> Self {
+        Self {
+            min_ttl,
+            newer_than: None,
+        }
+    }
+
+    /// The token must have been obtained after this time.
+    #[must_use]
+    pub const fn newer_than(time: Timestamp) -> Self {
+        Self {
+            min_ttl: Duration::ZERO,
+            newer_than: Some(time),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Current {
+    pub(crate) token: AccessToken,
+    pub(crate) obtained_at: Option<Timestamp>,
+    refresh_at: Option<Timestamp>,
+    usable_until: Option<Timestamp>,
+}
+
+#[derive(Default, Debug)]
+pub(crate) struct Failures {
+    in_a_row: u32,
+    asked_to_wait: Duration,
+    last: Option<Timestamp>,
+}
+
+impl Current {
+    pub(crate) fn new(token: AccessToken, obtained_at: Option<Timestamp>, jitter: Jitter) -> Self {
+        let end = token.expires_at();
+        let life = obtained_at.zip(end).map(|(start, end)| end.since(start));
+        let early = life.map_or(EARLY, |life| EARLY.min(life / 5));
+        let margin = life.map_or(MARGIN, |life| MARGIN.min(life / 10));
+        Self {
+            token,
+            obtained_at,
+            refresh_at: end.map(|end| end - early + jitter.up_to(early / 5)),
+            usable_until: end.map(|end| end - margin),
+        }
+    }
+
+    pub(crate) fn is_usable(&self, freshness: Freshness, now: Timestamp) -> bool {
+        let clock_went_back = self
+            .obtained_at
+            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE);
+        let lives = self.usable_until.is_none_or(|end| now < end);
+        let long_enough = self
+            .token
+            .expires_at()
+            .is_none_or(|end| end.since(now) >= freshness.min_ttl);
+        let new_enough = match (freshness.newer_than, self.obtained_at) {
+            (Some(time), Some(start)) => start >= time,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        lives && !clock_went_back && long_enough && new_enough
+    }
+
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.refresh_at.is_some_and(|time| now >= time)
+    }
+}
+
+impl Failures {
+    pub(crate) fn note(&mut self, error: &Error, now: Timestamp) {
+        let asked = error.oauth().and_then(|refusal| refusal.retry_after);
+        *self = Self {
+            in_a_row: self.in_a_row.saturating_add(1),
+            asked_to_wait: asked.unwrap_or_default(),
+            last: Some(now),
+        };
+    }
+
+    /// True while the pause after the last failure lasts. A clock that went back ends it.
+    pub(crate) fn pause_at(&self, now: Timestamp) -> bool {
+        let doublings = self.in_a_row.saturating_sub(1).min(5);
+        let pause = LONGEST_PAUSE
+            .min(FIRST_PAUSE * 2_u32.pow(doublings))
+            .max(self.asked_to_wait);
+        self.last
+            .is_some_and(|last| now >= last && now.since(last) < pause)
+    }
+}

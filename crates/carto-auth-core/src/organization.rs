@@ -1,0 +1,119 @@
+//! Organizations with single sign-on.
+
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use crate::endpoints::Endpoints;
+use crate::error::Error;
+use crate::exchange::{BODY_LIMIT, Exchange, strange};
+use crate::json::kind_of;
+use crate::reply::{ReplyProblem, json_object};
+use crate::retry::Jitter;
+use crate::step::sealed::Resume;
+use crate::step::{AwaitResponse, AwaitTimer, Flow, Incoming, Step, TransportError};
+use crate::timestamp::Timestamp;
+
+/// Auth0's name of an organization, `org_…`, for the authorize URL.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct OrganizationId(String);
+
+impl OrganizationId {
+    /// The text, `org_…`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrganizationId {
+    type Err = NotAnOrganizationId;
+
+    /// # Errors
+    /// When the text is not `org_` and letters or digits, 64 bytes at most.
+    fn from_str(text: &str) -> Result<Self, NotAnOrganizationId> {
+        let rest = text.strip_prefix("org_").ok_or(NotAnOrganizationId)?;
+        let is_name = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        match is_name && text.len() <= 64 {
+            true => Ok(Self(text.to_owned())),
+            false => Err(NotAnOrganizationId),
+        }
+    }
+}
+
+/// A text that is no organization id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("is no organization id, which begins with org_")]
+pub struct NotAnOrganizationId;
+
+/// The flow that asks CARTO for the id behind an organization's name.
+pub struct OrganizationLookup {
+    name: String,
+    exchange: Exchange,
+}
+
+impl OrganizationLookup {
+    /// Asks for an organization by its name. A name that is an id already is its own answer.
+    pub fn start(name: &str, endpoints: &Endpoints, jitter: Jitter, now: impl Into<Timestamp>) -> Step<Self> {
+        if let Ok(id) = name.parse() {
+            return Step::Done(id);
+        }
+        let url = endpoints.accounts_page(&["accounts", name, "auth0_org_id"]);
+        Self {
+            name: name.to_owned(),
+            exchange: Exchange::get(&url, None, jitter),
+        }
+        .send(now.into())
+    }
+
+    fn send(mut self, now: Timestamp) -> Step<Self> {
+        Step::Send(self.exchange.send(now), AwaitResponse(self))
+    }
+
+    /// `{"auth0orgId":"org_…"}`, or something falsy for an organization without single sign-on.
+    fn id(&self, reply: Result<Incoming, TransportError>, now: Timestamp) -> Result<OrganizationId, Error> {
+        let unknown = || Error::UnknownOrganization(self.name.clone());
+        self.exchange.read(reply, |host, reply| {
+            if reply.status().as_u16() == 404 {
+                return Err(unknown());
+            }
+            let body = json_object(host, reply, BODY_LIMIT, now)?;
+            match body.get("auth0orgId") {
+                None | Some(Value::Null | Value::Bool(false)) => Err(unknown()),
+                Some(Value::String(text)) if text.is_empty() => Err(unknown()),
+                Some(Value::String(text)) => text
+                    .parse()
+                    .map_err(|_| strange(host, reply, ReplyProblem::OrganizationId)),
+                Some(other) => {
+                    let found = kind_of(other);
+                    let field = "auth0orgId";
+                    Err(strange(host, reply, ReplyProblem::WrongType { field, found }))
+                }
+            }
+        })
+    }
+}
+
+impl Flow for OrganizationLookup {
+    type Output = OrganizationId;
+}
+
+impl Resume for OrganizationLookup {
+    fn on_reply(
+        mut self,
+        reply: Result<Incoming, TransportError>,
+        now: Timestamp,
+    ) -> Result<Step<Self>, Error> {
+        match self.id(reply, now) {
+            Ok(id) => Ok(Step::Done(id)),
+            Err(failure) => {
+                let wait = self.exchange.wait_after(failure, now)?;
+                Ok(Step::Sleep(wait, AwaitTimer(self)))
+            }
+        }
+    }
+
+    fn on_timer(self, now: Timestamp) -> Step<Self> {
+        self.send(now)
+    }
+}

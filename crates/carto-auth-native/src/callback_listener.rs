@@ -1,0 +1,301 @@
+//! The loopback listener that a browser comes back to, <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>.
+//!
+//! One thread serves every connection, none of which can hold up another: what does not finish its head in time,
+//! or stands in the way of a newer connection, is dropped. The core says what a request is; whoever started the
+//! listener says what a callback means.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use carto_auth_core::Page;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token, Waker};
+use url::Url;
+
+use crate::callback_connection::{Connection, Progress, Verdict};
+
+/// How many connections are served at once.
+const MOST_CONNECTIONS: usize = 16;
+const IPV4: Token = Token(0);
+const IPV6: Token = Token(1);
+const WAKER: Token = Token(2);
+const FIRST_CONNECTION: usize = 3;
+
+/// The sockets, bound and not yet served.
+pub(crate) struct CallbackListener {
+    listeners: Vec<(Token, TcpListener)>,
+    redirect_uri: Url,
+    success_page: Url,
+}
+
+/// A listener at work. It stops when it is finished or dropped, and its port is free again.
+pub(crate) struct Serving {
+    waker: Waker,
+    last_page: Arc<OnceLock<Page>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl CallbackListener {
+    /// Binds the port of the redirect URI on both loopback addresses, so that `localhost` leads here whichever the
+    /// browser takes. A family that this machine does not have is done without; a port that is taken is an error.
+    pub(crate) fn bind(redirect_uri: &Url, success_page: &Url) -> io::Result<Self> {
+        let port = redirect_uri.port_or_known_default().unwrap_or_default();
+        let addresses = [
+            (IPV4, IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            (IPV6, IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        ];
+        let mut listeners = Vec::new();
+        for (token, address) in addresses {
+            match TcpListener::bind(SocketAddr::new(address, port)) {
+                Ok(listener) => listeners.push((token, listener)),
+                Err(error) if is_missing_family(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if listeners.is_empty() {
+            return Err(ErrorKind::AddrNotAvailable.into());
+        }
+        Ok(Self {
+            listeners,
+            redirect_uri: redirect_uri.clone(),
+            success_page: success_page.clone(),
+        })
+    }
+
+    /// Serves on a thread of its own.
+    pub(crate) fn serve(
+        mut self,
+        judge: impl FnMut(&str) -> Verdict + Send + 'static,
+    ) -> io::Result<Serving> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        for (token, listener) in &mut self.listeners {
+            poll.registry().register(listener, *token, Interest::READABLE)?;
+        }
+        let last_page = Arc::new(OnceLock::new());
+        let server = Server {
+            poll,
+            listeners: self.listeners,
+            redirect_uri: self.redirect_uri,
+            success_page: self.success_page,
+            connections: BTreeMap::new(),
+            next: FIRST_CONNECTION,
+            last_page: Arc::clone(&last_page),
+            judge,
+        };
+        let thread = thread::Builder::new()
+            .name("carto-auth-callback".to_owned())
+            .spawn(move || server.run())?;
+        Ok(Serving {
+            waker,
+            last_page,
+            thread: Some(thread),
+        })
+    }
+}
+
+/// A machine without IPv6, or without IPv4.
+fn is_missing_family(error: &io::Error) -> bool {
+    let unsupported = cfg!(unix) && error.raw_os_error() == Some(rustix_no_family());
+    error.kind() == ErrorKind::AddrNotAvailable || error.kind() == ErrorKind::Unsupported || unsupported
+}
+
+#[cfg(unix)]
+fn rustix_no_family() -> i32 {
+    rustix::io::Errno::AFNOSUPPORT.raw_os_error()
+}
+
+#[cfg(not(unix))]
+fn rustix_no_family() -> i32 {
+    10047 // WSAEAFNOSUPPORT
+}
+
+impl Serving {
+    /// Answers the browser that waits, and stops.
+    pub(crate) fn finish(mut self, page: Page) {
+        self.stop(page);
+    }
+
+    fn stop(&mut self, page: Page) {
+        // Only the first counts: a listener that is dropped after it has finished has nothing to add.
+        let _ = self.last_page.set(page);
+        let _ = self.waker.wake();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.stop(Page::Failed);
+    }
+}
+
+struct Server<J> {
+    poll: Poll,
+    listeners: Vec<(Token, TcpListener)>,
+    redirect_uri: Url,
+    success_page: Url,
+    /// By age: a newer connection has a larger number.
+    connections: BTreeMap<usize, Connection>,
+    next: usize,
+    last_page: Arc<OnceLock<Page>>,
+    judge: J,
+}
+
+impl<J: FnMut(&str) -> Verdict> Server<J> {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(64);
+        let mut accept_again = false;
+        loop {
+            let pause = accept_again.then_some(Duration::from_millis(50));
+            let next_deadline = self
+                .connections
+                .values()
+                .map(|connection| connection.deadline)
+                .min();
+            let until_deadline = next_deadline.map(|time| time.saturating_duration_since(Instant::now()));
+            let timeout = pause.into_iter().chain(until_deadline).min();
+            match self.poll.poll(&mut events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return,
+                _ => {}
+            }
+            if let Some(page) = self.last_page.get().copied() {
+                return self.end(page);
+            }
+            let is_new = |token: Token| token.0 < FIRST_CONNECTION;
+            if accept_again || events.iter().any(|event| is_new(event.token())) {
+                accept_again = !self.accept_all();
+            }
+            let ready: Vec<usize> = events.iter().map(|event| event.token().0).collect();
+            for number in ready {
+                self.advance(number);
+            }
+            let now = Instant::now();
+            self.connections.retain(|_, connection| connection.deadline > now);
+        }
+    }
+
+    /// Takes every connection that waits; false when the system had no room for one.
+    fn accept_all(&mut self) -> bool {
+        let mut streams = Vec::new();
+        let mut all = true;
+        for (_, listener) in &self.listeners {
+            loop {
+                match listener.accept() {
+                    Ok((stream, _)) => streams.push(stream),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                    Err(_) => {
+                        all = false;
+                        break;
+                    }
+                }
+                // One at a time: a flood must not fill the memory before its connections are looked at.
+                for stream in streams.drain(..) {
+                    Self::admit(
+                        &self.poll,
+                        &mut self.connections,
+                        &mut self.next,
+                        stream,
+                        &self.redirect_uri,
+                    );
+                }
+                let newest = self.next - 1;
+                advance(&mut self.connections, newest, &mut self.judge, &self.success_page);
+            }
+        }
+        all
+    }
+
+    /// Makes room for a new connection, at the expense of the oldest that is not a browser waiting for its answer.
+    fn admit(
+        poll: &Poll,
+        connections: &mut BTreeMap<usize, Connection>,
+        next: &mut usize,
+        mut stream: TcpStream,
+        redirect_uri: &Url,
+    ) {
+        if connections.len() >= MOST_CONNECTIONS {
+            let is_idle = |connection: &Connection| !connection.is_waiting();
+            let oldest = connections
+                .iter()
+                .find(|(_, connection)| is_idle(connection))
+                .map(|(number, _)| *number);
+            match oldest {
+                Some(oldest) => drop(connections.remove(&oldest)),
+                None => return,
+            }
+        }
+        let number = *next;
+        *next += 1;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        if poll
+            .registry()
+            .register(&mut stream, Token(number), interest)
+            .is_ok()
+        {
+            connections.insert(number, Connection::new(stream, redirect_uri));
+        }
+    }
+
+    fn advance(&mut self, number: usize) {
+        advance(&mut self.connections, number, &mut self.judge, &self.success_page);
+    }
+
+    /// Gives the browsers that wait their answer, and nobody else any more.
+    fn end(mut self, page: Page) {
+        self.listeners.clear();
+        self.connections.retain(|_, connection| !connection.is_reading());
+        for connection in self.connections.values_mut() {
+            if connection.is_waiting() {
+                connection.answer(page, &self.success_page);
+            }
+        }
+        let numbers: Vec<usize> = self.connections.keys().copied().collect();
+        for number in numbers {
+            self.advance(number);
+        }
+        let mut events = Events::with_capacity(64);
+        while let Some(deadline) = self
+            .connections
+            .values()
+            .map(|connection| connection.deadline)
+            .min()
+        {
+            let timeout = deadline.saturating_duration_since(Instant::now());
+            match self.poll.poll(&mut events, Some(timeout)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return,
+                _ => {}
+            }
+            let ready: Vec<usize> = events.iter().map(|event| event.token().0).collect();
+            for number in ready {
+                self.advance(number);
+            }
+            let now = Instant::now();
+            self.connections.retain(|_, connection| connection.deadline > now);
+        }
+    }
+}
+
+/// Takes a connection as far as it goes, and drops it when it is done or broken.
+fn advance(
+    connections: &mut BTreeMap<usize, Connection>,
+    number: usize,
+    judge: &mut impl FnMut(&str) -> Verdict,
+    success_page: &Url,
+) {
+    let Some(connection) = connections.get_mut(&number) else {
+        return;
+    };
+    match connection.advance(judge, success_page) {
+        Ok(Progress::Blocked) => {}
+        Ok(Progress::Over) | Err(_) => drop(connections.remove(&number)),
+    }
+}

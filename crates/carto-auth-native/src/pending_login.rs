@@ -1,0 +1,71 @@
+//! A login that waits for its code, kept in a file between two calls of a program.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use carto_auth_core::{Endpoints, Error, Login, OneLine};
+
+use crate::clock::now;
+use crate::home::carto_home;
+use crate::private_file::{self, Found};
+use crate::profile::Profile;
+use crate::store::StoreError;
+
+/// Where the one pending login of a profile is kept: `~/.carto-auth/login_pending.json`, mode 0600.
+#[derive(Clone, Debug)]
+pub struct PendingLogin(PathBuf);
+
+impl PendingLogin {
+    /// That of a profile; `None` when this user has no home folder.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Option<Self> {
+        Some(Self(carto_home()?.join(profile.file_name("login_pending"))))
+    }
+
+    /// Keeps a login, in place of the last one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save(&self, login: &Login) -> Result<(), Error> {
+        let folder = private_file::folder_of(&self.0);
+        let written = private_file::create_folder(folder).and_then(|()| {
+            private_file::write(
+                &self.0,
+                ".login_pending.",
+                login.export(now()).expose().as_bytes(),
+            )
+        });
+        written.map_err(|error| StoreError::new(format!("cannot write {}", self.shown()), error).into())
+    }
+
+    /// Takes the login up; `None` when there is none that can be finished, which is logged if there is more to say.
+    #[must_use]
+    pub fn load(&self, endpoints: Endpoints) -> Option<Login> {
+        let bytes = match private_file::read(&self.0) {
+            Found::Nothing => return None,
+            Found::Bytes(bytes) => bytes,
+            Found::Unusable(why) => {
+                log::warn!("{} is not used: {why}", self.shown());
+                return None;
+            }
+        };
+        Login::import(&bytes, endpoints, now())
+            .inspect_err(|problem| log::warn!("{} {problem}", self.shown()))
+            .ok()
+    }
+
+    /// Forgets the login: its code can be spent once.
+    pub fn forget(&self) {
+        match fs::remove_file(&self.0) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                log::warn!("cannot remove {}: {error}", self.shown());
+            }
+            _ => {}
+        }
+    }
+
+    fn shown(&self) -> String {
+        OneLine(&self.0.to_string_lossy()).to_string()
+    }
+}

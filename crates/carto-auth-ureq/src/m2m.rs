@@ -1,0 +1,80 @@
+//! The login of a machine.
+
+use std::path::Path;
+
+use carto_auth_core::{Endpoints, Error, M2mCredentials};
+use carto_auth_native::{FileStore, NoStore, SharedSession, TokenStore};
+use ureq::Agent;
+
+use crate::carto_auth::CartoAuth;
+
+/// The options of a machine's login.
+#[must_use = "a builder does nothing until `connect` or `build`"]
+#[derive(Debug)]
+pub struct M2mBuilder {
+    credentials: M2mCredentials,
+    endpoints: Endpoints,
+    store: Option<Box<dyn TokenStore>>,
+    agent: Option<Agent>,
+}
+
+impl M2mBuilder {
+    pub(crate) fn new(credentials: M2mCredentials) -> Self {
+        Self {
+            credentials,
+            endpoints: Endpoints::carto(),
+            store: None,
+            agent: None,
+        }
+    }
+
+    /// Keeps the token at a place of the caller's instead of `~/.carto-auth/token_m2m.json`. A leading `~/` is
+    /// expanded; a missing folder is made.
+    pub fn cache_file(self, path: impl AsRef<Path>) -> Self {
+        self.store(FileStore::at(path))
+    }
+
+    /// Keeps the token in memory only, and touches no file.
+    pub fn without_cache(self) -> Self {
+        self.store(NoStore)
+    }
+
+    /// Keeps the token in a store of the caller's.
+    pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
+        self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Uses other endpoints than CARTO's cloud.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// Uses the caller's agent, with its TLS and proxy settings. Redirects, statuses and time limits are set for
+    /// each request as they must be, whatever the agent says.
+    pub fn agent(mut self, agent: Agent) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    /// Makes the login without any I/O; the first [`CartoAuth::access_token`] does it.
+    #[must_use]
+    pub fn build(self) -> CartoAuth {
+        let store = self
+            .store
+            .unwrap_or_else(|| FileStore::or_nothing(FileStore::machine_default()));
+        let session = SharedSession::machine(self.credentials, self.endpoints.clone(), store);
+        CartoAuth::new(session, self.endpoints, None, self.agent)
+    }
+
+    /// Makes the login and gets a token, from the cache or from CARTO, so that what is wrong shows here.
+    ///
+    /// # Errors
+    /// As [`CartoAuth::access_token`].
+    pub fn connect(self) -> Result<CartoAuth, Error> {
+        let auth = self.build();
+        auth.access_token()?;
+        Ok(auth)
+    }
+}

@@ -1,0 +1,464 @@
+//! The login of a person over the blocking front end: real sockets, a real CARTO on loopback, real files.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "person.rs"]
+mod person;
+
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
+use carto_auth_ureq::{CartoAuth, Error, ErrorKind, Ignored, LoginOptions, Remedy, Way};
+
+use person::{Screen, Shown, World};
+
+/// Runs a login, and beside it the person.
+fn log_in(
+    world: &World,
+    auth: &CartoAuth,
+    person: Person,
+) -> (Result<carto_auth_ureq::AccessToken, Error>, Visited) {
+    let (shown, screen) = Shown::watching();
+    thread::scope(|scope| {
+        let visit = scope.spawn(|| screen.log_in(world, person));
+        let outcome = auth.log_in(&world.options(&shown));
+        (outcome, visit.join().unwrap())
+    })
+}
+
+fn counts(world: &World) -> [usize; 3] {
+    [Endpoint::Token, Endpoint::Accounts, Endpoint::TenantConfig].map(|endpoint| world.carto.count(endpoint))
+}
+
+#[test]
+fn a_person_logs_in_and_the_browser_ends_on_cartos_page() {
+    let world = World::new();
+    let auth = world.oauth().build();
+    let (token, visited) = log_in(&world, &auth, Person::Accepts);
+    let claims = token.unwrap().claims().unwrap();
+    assert_eq!(claims.email, Some(world.carto.email()));
+    assert_eq!(auth.api_base_url().unwrap().as_str(), world.carto.api_base_url());
+    assert_eq!(
+        visited.address,
+        format!("{}/auth/success", world.carto.url()),
+        "no code stays in the address bar"
+    );
+    assert_eq!(visited.status, Some(200));
+    assert_eq!(counts(&world), [1, 1, 1]);
+
+    assert_eq!(
+        auth.access_token().unwrap().claims().unwrap().email,
+        Some(world.carto.email())
+    );
+    assert_eq!(counts(&world), [1, 1, 1], "everything is known");
+}
+
+#[test]
+fn a_login_is_kept_beside_pythons_and_found_by_the_next_program() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token_oauth.json");
+    let (shown, screen) = Shown::watching();
+    let builder = || {
+        CartoAuth::oauth()
+            .endpoints(world.endpoints())
+            .cache_file(&file)
+            .with_callback()
+            .interaction(shown.clone())
+    };
+    let first = thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        builder().connect().unwrap()
+    });
+    let second = builder().connect().unwrap();
+    assert_eq!(
+        second.access_token().unwrap().secret(),
+        first.access_token().unwrap().secret()
+    );
+    assert_eq!(second.api_base_url().unwrap(), first.api_base_url().unwrap());
+    assert_eq!(counts(&world), [1, 1, 1]);
+    let written = std::fs::read_to_string(&file).unwrap();
+    let python: serde_json::Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(python["api_base_url"], world.carto.api_base_url());
+
+    let gone = second.log_out().unwrap();
+    assert_eq!(gone.len(), 2);
+    assert!(matches!(second.access_token(), Err(Error::NotLoggedIn)));
+}
+
+#[test]
+fn access_token_never_starts_a_login_unless_it_may() {
+    let world = World::new();
+    let error = world.oauth().build().access_token().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.remedy()),
+        (ErrorKind::NotLoggedIn, Remedy::LogIn)
+    );
+
+    let (shown, screen) = Shown::watching();
+    let auth = world
+        .oauth()
+        .with_callback()
+        .interaction(shown)
+        .log_in_when_needed()
+        .build();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        assert_eq!(
+            auth.access_token().unwrap().claims().unwrap().email,
+            Some(world.carto.email())
+        );
+    });
+}
+
+#[test]
+fn ten_logins_in_a_row_granted_and_denied_in_turn_bind_the_port_every_time() {
+    let world = World::new();
+    let auth = world.oauth().build();
+    for turn in 0..10 {
+        let person = if turn % 2 == 0 {
+            Person::Denies
+        } else {
+            Person::Accepts
+        };
+        let (outcome, visited) = log_in(&world, &auth, person);
+        if turn % 2 == 0 {
+            let error = outcome.unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "the login was refused: access_denied (User did not authorize the request)"
+            );
+            assert_eq!(visited.status, Some(403));
+            assert!(
+                visited.page.contains("<title>Not logged in</title>"),
+                "{}",
+                visited.page
+            );
+        } else {
+            assert!(outcome.is_ok(), "{outcome:?}");
+        }
+        let again = TcpListener::bind(("127.0.0.1", world.port));
+        assert!(again.is_ok(), "the port is free at once");
+    }
+}
+
+#[test]
+fn a_wrong_password_first_does_no_harm() {
+    let world = World::new();
+    let (token, _) = log_in(&world, &world.oauth().build(), Person::MistypesThenAccepts);
+    assert_eq!(token.unwrap().claims().unwrap().email, Some(world.carto.email()));
+}
+
+/// A login by pasting, with what the test pastes.
+fn paste(
+    world: &World,
+    options: &LoginOptions,
+    screen: &Screen,
+    act: impl FnOnce(String, Option<String>) + Send,
+) -> Result<carto_auth_ureq::AccessToken, Error> {
+    let auth = world.oauth().build();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (url, obstacle) = screen.shown();
+            act(url, obstacle);
+        });
+        auth.log_in(options)
+    })
+}
+
+#[test]
+fn a_code_is_pasted_where_no_browser_comes_back() {
+    let world = World::new();
+    let (shown, screen, keyboard) = Shown::typing();
+    let options = world.options(&shown).way(Way::Paste("a test"));
+    let token = paste(&world, &options, &screen, |url, obstacle| {
+        assert_eq!(obstacle.as_deref(), Some("a test"));
+        let address = world.carto.log_in_at(&url, Person::Accepts).unwrap();
+        assert!(
+            address.starts_with(&format!("{}/auth/token?", world.carto.url())),
+            "{address}"
+        );
+        for text in [
+            "",
+            "two words",
+            &"x".repeat(1 << 20),
+            "https://app.carto.com/auth/token?code=c&state=foreign",
+        ] {
+            keyboard.send(text.to_owned()).unwrap();
+        }
+        let code = address
+            .split("code=")
+            .nth(1)
+            .unwrap()
+            .split('&')
+            .next()
+            .unwrap()
+            .to_owned();
+        keyboard.send(format!(" \"{code}\" \r\n")).unwrap();
+    });
+    assert!(token.is_ok(), "{token:?}");
+    let refused = [
+        Ignored::NotACode,
+        Ignored::NotACode,
+        Ignored::NotACode,
+        Ignored::ForeignState,
+    ];
+    assert_eq!(shown.refused_because(), refused);
+}
+
+#[test]
+fn the_address_of_a_page_that_did_not_load_is_pasted_while_the_browser_is_waited_for() {
+    let world = World::new();
+    let (shown, screen, keyboard) = Shown::typing();
+    let token = paste(&world, &world.options(&shown), &screen, |url, _| {
+        let callback = world.carto.log_in_at(&url, Person::Accepts).unwrap();
+        keyboard
+            .send(format!("\u{1b}[200~{callback}\u{1b}[201~\n"))
+            .unwrap();
+    });
+    assert!(token.is_ok(), "{token:?}");
+}
+
+#[test]
+fn a_keyboard_that_is_gone_ends_a_login_by_paste_and_not_one_by_browser() {
+    let world = World::new();
+    let (shown, screen, keyboard) = Shown::typing();
+    let options = world.options(&shown).way(Way::Paste("a test"));
+    let error = paste(&world, &options, &screen, |_, _| drop(keyboard)).unwrap_err();
+    assert_eq!(error.to_string(), "the input ended before a code was pasted");
+    assert_eq!(error.remedy(), Remedy::LogIn);
+
+    let (shown, screen, keyboard) = Shown::typing();
+    let token = paste(&world, &world.options(&shown), &screen, |url, _| {
+        drop(keyboard);
+        let mut agent = world.carto.user_agent();
+        let callback = agent.log_in_at(&url, Person::Accepts).unwrap();
+        agent.visit(&callback).unwrap();
+    });
+    assert!(token.is_ok(), "{token:?}");
+}
+
+#[test]
+fn a_port_that_is_taken_on_either_family_makes_it_a_login_by_paste() {
+    for address in ["127.0.0.1", "::1"] {
+        let world = World::new();
+        let _taken = TcpListener::bind((address, world.port)).unwrap();
+        let (shown, screen, keyboard) = Shown::typing();
+        let reason = format!("port {} of this machine is taken", world.port);
+        let token = paste(&world, &world.options(&shown), &screen, |url, obstacle| {
+            assert_eq!(obstacle.as_deref(), Some(reason.as_str()));
+            keyboard
+                .send(world.carto.log_in_at(&url, Person::Accepts).unwrap())
+                .unwrap();
+        });
+        assert!(token.is_ok(), "{address}: {token:?}");
+
+        let (nobody, _) = Shown::watching();
+        let error = world.oauth().build().log_in(&world.options(&nobody)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("{reason}, and nobody can paste the code")
+        );
+    }
+}
+
+#[test]
+fn a_login_that_nobody_finishes_ends_in_time_and_frees_the_port() {
+    let world = World::new();
+    let (shown, _screen) = Shown::watching();
+    let options = world.options(&shown).timeout(Duration::from_millis(50));
+    let start = Instant::now();
+    let error = world.oauth().build().log_in(&options).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.remedy()),
+        (ErrorKind::LoginTimedOut, Remedy::LogIn)
+    );
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(TcpListener::bind(("::1", world.port)).is_ok());
+    assert!(TcpStream::connect(("127.0.0.1", world.port)).is_err());
+}
+
+#[test]
+fn a_code_of_another_login_is_refused_and_asks_for_a_new_one() {
+    let world = World::new();
+    let (shown, screen, keyboard) = Shown::typing();
+    let options = world.options(&shown).way(Way::Paste("a test"));
+    let error = paste(&world, &options, &screen, |url, _| {
+        let other = url.replacen("code_challenge=", "code_challenge=A", 1);
+        let mut other = url::Url::parse(&other).unwrap();
+        let pairs: Vec<_> = other.query_pairs().into_owned().collect();
+        other
+            .query_pairs_mut()
+            .clear()
+            .extend_pairs(pairs.iter().map(|(name, value)| {
+                (
+                    name,
+                    if name == "code_challenge" {
+                        &value[..43]
+                    } else {
+                        value.as_str()
+                    },
+                )
+            }));
+        let address = world.carto.log_in_at(other.as_str(), Person::Accepts).unwrap();
+        keyboard.send(address).unwrap();
+    })
+    .unwrap_err();
+    assert!(matches!(error, Error::CodeRefused(_)), "{error}");
+    assert_eq!(
+        (error.kind(), error.remedy(), error.http_status()),
+        (ErrorKind::LoginDenied, Remedy::LogIn, Some(403))
+    );
+}
+
+#[test]
+fn a_login_whose_account_cannot_be_asked_is_kept_and_completed_without_the_person() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let build = || CartoAuth::oauth().endpoints(world.endpoints()).cache_file(&file);
+    world
+        .carto
+        .fail_always(Endpoint::TenantConfig, Fault::status(500));
+    let (outcome, visited) = log_in(&world, &build().build(), Person::Accepts);
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::BadResponse);
+    assert_eq!(visited.status, Some(502));
+    assert!(
+        !file.exists(),
+        "Python would log in again for a file without an API base URL"
+    );
+
+    world.carto.heal();
+    let auth = build().connect().unwrap();
+    assert_eq!(auth.api_base_url().unwrap().as_str(), world.carto.api_base_url());
+    assert_eq!(world.carto.count(Endpoint::Token), 1, "the login was not lost");
+    assert_eq!(
+        world.carto.count(Endpoint::Authorize),
+        1,
+        "the person was asked once"
+    );
+    assert!(file.exists());
+}
+
+#[test]
+fn hostile_tenants_and_addresses_are_refused_and_the_login_is_kept() {
+    for (domain, base) in [
+        (Some("evil.example/x"), None),
+        (Some("me@127.0.0.1"), None),
+        (Some("169.254.169.254"), None),
+        (None, Some("https://api.evil.example")),
+        (None, Some("http://10.0.0.1")),
+        (None, Some("https://me:pw@api.carto.com")),
+        (None, Some("&a [*a, *a]")),
+    ] {
+        let world = World::new();
+        world.carto.tenant_domain(domain.map(str::to_owned));
+        world.carto.api_base(base.map(str::to_owned));
+        let auth = world.oauth().build();
+        let (outcome, _) = log_in(&world, &auth, Person::Accepts);
+        let error = outcome.unwrap_err();
+        assert!(
+            matches!(error, Error::Reply(_) | Error::TenantAddress { .. }),
+            "{domain:?} {base:?}: {error}"
+        );
+        assert!(auth.access_token().is_ok(), "the token is good");
+        assert_eq!(
+            world.carto.count(Endpoint::TenantConfig),
+            usize::from(domain.is_none())
+        );
+    }
+}
+
+#[test]
+fn an_api_base_url_that_is_given_is_not_asked_for() {
+    let world = World::new();
+    let auth = world
+        .oauth()
+        .api_base_url("https://carto.acme.com/api/")
+        .unwrap()
+        .build();
+    let (token, _) = log_in(&world, &auth, Person::Accepts);
+    assert!(token.is_ok(), "{token:?}");
+    assert_eq!(
+        auth.api_base_url().unwrap().as_str(),
+        "https://carto.acme.com/api"
+    );
+    assert_eq!(counts(&world), [1, 0, 0]);
+}
+
+#[test]
+fn an_organization_is_looked_up_by_its_name_and_asked_for_by_its_id() {
+    let world = World::new();
+    let auth = world.oauth().organization("acme").build();
+    let (shown, screen) = Shown::watching();
+    let options = world.options(&shown).organization("acme");
+    let token = thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        auth.log_in(&options).unwrap()
+    });
+    assert_eq!(
+        token.claims().unwrap().organization_id.as_deref(),
+        Some("org_sandboxacme")
+    );
+
+    let (shown, _screen) = Shown::watching();
+    let error = auth
+        .log_in(&world.options(&shown).organization("no such/../name"))
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"CARTO knows no organization "no such/../name" with single sign-on"#
+    );
+    assert_eq!(error.remedy(), Remedy::FixConfig);
+}
+
+#[test]
+fn a_refresh_token_that_was_asked_for_renews_without_the_person_until_it_is_revoked() {
+    let world = World::new();
+    world.carto.set_token_lifetime(Duration::from_secs(1));
+    let (shown, screen) = Shown::watching();
+    let auth = world.oauth().build();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        auth.log_in(&world.options(&shown).scope("offline_access"))
+            .unwrap();
+    });
+    let before = auth.access_token().unwrap();
+    for turn in 2..4 {
+        auth.reject(&auth.last_token().unwrap());
+        world.carto.set_token_lifetime(Duration::from_secs(86_400));
+        let renewed = auth.access_token().unwrap();
+        assert_ne!(renewed.secret(), before.secret());
+        assert_eq!(
+            world.carto.count(Endpoint::Token),
+            turn,
+            "each refresh token is spent once"
+        );
+    }
+    world.carto.revoke_refresh_tokens();
+    auth.reject(&auth.last_token().unwrap());
+    let error = auth.access_token().unwrap_err();
+    assert!(matches!(error, Error::SessionEnded(_)), "{error}");
+    let error = auth.access_token().unwrap_err();
+    assert!(
+        matches!(error, Error::NotLoggedIn),
+        "it is not tried again: {error}"
+    );
+    assert_eq!(world.carto.count(Endpoint::Token), 4);
+}
+
+#[test]
+fn carto_is_asked_whether_it_still_takes_a_token() {
+    let world = World::new();
+    let auth = world.oauth().build();
+    let (token, _) = log_in(&world, &auth, Person::Accepts);
+    let token = token.unwrap();
+    assert!(auth.verify(&token).unwrap());
+    world.carto.fail_next(Endpoint::Accounts, Fault::status(401));
+    assert!(!auth.verify(&token).unwrap());
+    assert!(
+        matches!(auth.access_token(), Err(Error::NotLoggedIn)),
+        "it is not handed out again"
+    );
+}
