@@ -5,9 +5,13 @@ mod certificates;
 mod python;
 mod processes;
 mod ports;
+#[cfg(unix)]
+mod terminal;
 
 pub use certificates::Certificates;
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
 pub use scripted::{Reply, Scripted, http};
+#[cfg(unix)]
+pub use terminal::Terminal;

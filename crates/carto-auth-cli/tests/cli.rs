@@ -12,5 +12,9 @@ mod credentials;
 mod replies;
 #[path = "cli/cache.rs"]
 mod cache;
+#[path = "cli/login.rs"]
+mod login;
+#[path = "cli/sessions.rs"]
+mod sessions;
 #[path = "cli/processes.rs"]
 mod processes;

@@ -213,16 +213,16 @@ fn succeeded(global: &Global, chosen: &Chosen, token: &AccessToken) -> Result<()
         let text = logged_in(token);
         talk::say(global, format_args!("L{}.", &text[1..]));
     }
-    if let Some(name) = identity::overriding_variable(global) {
-        log::warn!(
-            "{name} is set: other commands use that machine, not this login, unless --mode oauth is given"
-        );
-    }
     answer(global, chosen)
 }
 
 /// With `--json`, what `status` says; otherwise stdout stays empty.
 fn answer(global: &Global, chosen: &Chosen) -> Result<(), Failure> {
+    if let Some(name) = identity::overriding_variable(global) {
+        log::warn!(
+            "{name} is set: other commands use that machine, not this login, unless --mode oauth is given"
+        );
+    }
     match global.json {
         true => output::json(&status::answer(global, chosen)),
         false => Ok(()),

@@ -2,12 +2,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use carto_auth_sandbox::{Endpoint, Sandbox};
-use carto_auth_tests::{Outcome, run};
+use carto_auth_tests::{Outcome, free_port, run};
 use tempfile::TempDir;
 
 /// A sandbox, a home and a credentials file.
 pub(crate) struct World {
     pub(crate) carto: Sandbox,
+    pub(crate) port: u16,
     home: TempDir,
 }
 
@@ -15,7 +16,9 @@ impl World {
     pub(crate) fn new() -> Self {
         let (carto, home) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
         std::fs::write(home.path().join("ci.json"), carto.credentials_json()).unwrap();
-        Self { carto, home }
+        let port = free_port();
+        carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));
+        Self { carto, port, home }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -30,7 +33,13 @@ impl World {
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())
-            .env("CARTO_AUTH_URL", self.carto.auth_url());
+            .env("CARTO_AUTH_URL", self.carto.auth_url())
+            .env("CARTO_ACCOUNTS_URL", self.carto.accounts_url())
+            .env("CARTO_APP_URL", self.carto.app_url())
+            .env(
+                "CARTO_AUTH_REDIRECT_URI",
+                format!("http://localhost:{}/callback/", self.port),
+            );
         command
     }
 

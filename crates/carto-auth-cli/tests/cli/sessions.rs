@@ -1,0 +1,164 @@
+//! What the other commands do with the login of a person.
+
+use std::fs;
+
+use carto_auth_sandbox::{Endpoint, Fault};
+use carto_auth_tests::run;
+
+use crate::world::{World, error_of};
+
+#[test]
+fn status_says_whose_session_it_is_and_logout_forgets_it() {
+    let world = World::new();
+    let before = world.run(&["status"]);
+    assert_eq!(
+        (before.code, before.stdout.as_str(), before.stderr.as_str()),
+        (Some(4), "Not logged in.\n", "hint: run `carto-auth login`\n")
+    );
+    world.log_in(&[]);
+    let asked = world.carto.requests().len();
+    let status = world.run(&["status"]);
+    assert_eq!((status.code, status.stderr.as_str()), (Some(0), ""));
+    for part in [
+        "Person        ana@acme.test\n",
+        "account       ac_sandbox\n",
+        "from          browser login\n",
+        "good for 23h 59m",
+    ] {
+        assert!(status.stdout.contains(part), "{part:?}: {}", status.stdout);
+    }
+    assert_eq!(world.carto.requests().len(), asked, "nobody is asked");
+
+    let logout = world.run(&["logout"]);
+    assert_eq!((logout.code, logout.stdout.as_str()), (Some(0), ""));
+    assert!(logout.stderr.contains("token_oauth.json.\n"), "{logout:?}");
+    assert!(
+        logout
+            .stderr
+            .contains("and your browser is still signed in to CARTO."),
+        "{logout:?}"
+    );
+    assert!(world.token_files().is_empty());
+    let again = world.run(&["logout"]);
+    assert_eq!(
+        (again.code, again.stderr.as_str()),
+        (Some(0), "Nobody was logged in.\n")
+    );
+}
+
+#[test]
+fn status_verify_asks_carto() {
+    let world = World::new();
+    world.log_in(&[]);
+    let good = world.run(&["status", "--verify", "--json"]);
+    assert!(good.stdout.contains(r#""verified":true"#), "{good:?}");
+    world.carto.fail_next(Endpoint::Accounts, Fault::status(401));
+    let bad = world.run(&["status", "--verify"]);
+    assert_eq!(
+        (bad.code, bad.stderr.as_str()),
+        (Some(4), "hint: run `carto-auth login`\n")
+    );
+    assert!(
+        bad.stdout
+            .contains("token         CARTO does not take it any more\n"),
+        "{bad:?}"
+    );
+    assert_eq!(
+        error_of(&world.run(&["token"])).1,
+        "not logged in",
+        "it is forgotten"
+    );
+}
+
+#[test]
+fn a_session_that_has_ended_is_told_from_one_that_never_was() {
+    let world = World::new();
+    world.log_in(&[]);
+    let file = world
+        .token_files()
+        .into_iter()
+        .find(|path| !path.ends_with("token_oauth.json"))
+        .unwrap();
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    record["expires_at"] = (record["expires_at"].as_i64().unwrap() - 86_400 - 3 * 3600).into();
+    fs::write(&file, record.to_string()).unwrap();
+    fs::remove_file(world.path(".carto-auth/token_oauth.json")).unwrap();
+    let outcome = world.run(&["token"]);
+    assert_eq!(
+        error_of(&outcome),
+        (
+            4,
+            "your CARTO session expired 3h ago (ana@acme.test)",
+            "run `carto-auth login`"
+        )
+    );
+    let json = world.run(&["token", "--json"]);
+    assert!(json.stderr.contains(r#""code":"session_expired""#), "{json:?}");
+    let status = world.run(&["status"]);
+    assert_eq!(status.code, Some(4));
+    assert!(
+        status.stdout.contains("token         expired 3h ago\n"),
+        "{status:?}"
+    );
+}
+
+#[test]
+fn min_ttl_and_refresh_of_a_person_say_what_only_a_login_can_do() {
+    let world = World::new();
+    world.log_in(&[]);
+    let outcome = world.run(&["token", "--min-ttl", "25h"]);
+    assert_eq!(
+        error_of(&outcome),
+        (
+            4,
+            "your CARTO session lives for 23h 59m only, less than --min-ttl (ana@acme.test)",
+            "run `carto-auth login`"
+        )
+    );
+    assert_eq!(error_of(&world.run(&["token", "--refresh"])).0, 2);
+}
+
+#[test]
+fn profiles_keep_logins_apart() {
+    let world = World::new();
+    world.log_in(&["--profile", "work"]);
+    assert!(world.path(".carto-auth/token_oauth@work.json").exists());
+    assert_eq!(error_of(&world.run(&["token"])).0, 4);
+    let token = world.run(&["token", "--profile", "work"]).stdout;
+    let same = run(world.command(&["token"]).env("CARTO_PROFILE", "work"), "")
+        .unwrap()
+        .stdout;
+    assert_eq!(token, same);
+    assert_eq!(world.run(&["logout"]).stderr, "Nobody was logged in.\n");
+    assert_eq!(world.run(&["token", "--profile", "work"]).stdout, token);
+}
+
+#[test]
+fn the_machine_of_a_variable_comes_first_and_mode_overrides_it() {
+    let world = World::new();
+    world.log_in(&[]);
+    let mut login = world.command(&["login"]);
+    let warned = run(login.env("CARTO_CREDENTIALS_FILE", "ci.json"), "").unwrap();
+    assert!(
+        warned.stderr.contains(
+            "warning: CARTO_CREDENTIALS_FILE is set: other commands use that machine, not this login"
+        ),
+        "{warned:?}"
+    );
+    let of = |arguments: &[&str], mode: Option<&str>| {
+        let mut command = world.command(&[&["status", "--json"], arguments].concat());
+        command
+            .env("CARTO_CREDENTIALS_FILE", "ci.json")
+            .envs(mode.map(|mode| ("CARTO_AUTH_MODE", mode)));
+        let outcome = run(&mut command, "").unwrap();
+        serde_json::from_str::<serde_json::Value>(&outcome.stdout).unwrap()["mode"].clone()
+    };
+    assert_eq!(of(&[], None), "m2m");
+    assert_eq!(of(&["--mode", "oauth"], None), "oauth");
+    assert_eq!(of(&[], Some("oauth")), "oauth");
+    assert_eq!(
+        of(&["--mode", "m2m"], Some("oauth")),
+        "m2m",
+        "the argument comes first"
+    );
+}
