@@ -226,7 +226,15 @@ fn ten_thousand_hostile_requests_do_not_end_a_login() {
                             return;
                         }
                         let (bytes, _) = &hostile[turn % hostile.len()];
-                        answer(if turn % 2 == 0 { "127.0.0.1" } else { "::1" }, world.port, bytes);
+                        answer(
+                            if turn.is_multiple_of(2) {
+                                "127.0.0.1"
+                            } else {
+                                "::1"
+                            },
+                            world.port,
+                            bytes,
+                        );
                     }
                 });
             }

@@ -7,10 +7,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use crate::demo::Browser;
+
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
-  demo   start a CARTO on loopback and get tokens from it; no account, no network
+  demo   start a CARTO on loopback, log in and get tokens from it; no account, no network
+         (--browser: you log in, with your own browser)
   test   run every test
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test
@@ -20,7 +23,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match arguments[..] {
-        ["demo"] => demo::run(),
+        ["demo"] => demo::run(Browser::Scripted),
+        ["demo", "--browser"] => demo::run(Browser::Own),
         ["test"] => checks::test(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint().and_then(|()| checks::test()),
