@@ -2,6 +2,7 @@
 
 mod scripted;
 mod certificates;
+mod chromium;
 mod python;
 mod processes;
 mod ports;
@@ -9,6 +10,7 @@ mod ports;
 mod terminal;
 
 pub use certificates::Certificates;
+pub use chromium::Chromium;
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;

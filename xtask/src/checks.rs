@@ -5,21 +5,34 @@ use std::process::Command;
 
 use crate::{cargo, say};
 
+/// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
+const NEEDED: [(&str, &[&str], &str); 3] = [
+    ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
+    ("chromium", &["--version"], "chromium"),
+    ("chromedriver", &["--version"], "chromium-driver"),
+];
+
 pub(crate) fn test() -> io::Result<()> {
-    if Command::new("python3")
-        .args(["-c", "import venv, ensurepip"])
-        .output()
-        .is_ok_and(|out| out.status.success())
-    {
-        return check(
-            "tests",
-            cargo(&["test", "--workspace", "--locked"]),
-            "see the failure above",
-        );
+    let is_missing = |(program, arguments, _): &&(&str, &[&str], &str)| {
+        let works = Command::new(program).args(*arguments).output();
+        !works.is_ok_and(|output| output.status.success())
+    };
+    let missing: Vec<&str> = NEEDED
+        .iter()
+        .filter(is_missing)
+        .map(|(.., package)| *package)
+        .collect();
+    if !missing.is_empty() {
+        let packages = missing.join(" ");
+        return Err(io::Error::other(format!(
+            "the tests need {packages} (Debian: apt-get install {packages})"
+        )));
     }
-    Err(io::Error::other(
-        "the tests need python3 with venv (Debian: apt-get install python3-venv)",
-    ))
+    check(
+        "tests",
+        cargo(&["test", "--workspace", "--locked"]),
+        "see the failure above",
+    )
 }
 
 pub(crate) fn lint() -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! A tour without an account: a CARTO on loopback, the real command line, real files.
 
 use std::fs;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -77,7 +77,7 @@ impl Demo<'_> {
             .take()
             .map(BufReader::new)
             .into_iter()
-            .flat_map(|text| text.lines())
+            .flat_map(BufRead::lines)
         {
             let line = line?;
             match browser {
