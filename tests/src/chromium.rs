@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use ureq::Agent;
+use ureq::http::Response;
+use ureq::{Agent, Body};
 
 /// A headless Chromium with a profile of its own. It ends when it is dropped.
 #[derive(Debug)]
@@ -201,7 +202,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn value_of(reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> io::Result<Value> {
+fn value_of(reply: Result<Response<Body>, ureq::Error>) -> io::Result<Value> {
     let mut reply = reply.map_err(io::Error::other)?;
     let text = reply.body_mut().read_to_string().map_err(io::Error::other)?;
     let value: Value = serde_json::from_str(&text).map_err(io::Error::other)?;
