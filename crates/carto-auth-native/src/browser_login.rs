@@ -14,6 +14,26 @@ use crate::login_options::LoginOptions;
 use crate::randomness::entropy;
 
 /// How a login meets the person: a terminal, a window, a notebook. Everything is called without a lock held.
+///
+/// ```
+/// use carto_auth_core::Ignored;
+/// use carto_auth_native::{LoginInteraction, LoginPrompt};
+///
+/// struct Window;
+///
+/// impl LoginInteraction for Window {
+///     fn show(&self, prompt: &LoginPrompt<'_>) {
+///         println!("a dialog with a link to {}", prompt.url);
+///     }
+///     fn can_paste(&self) -> bool {
+///         false
+///     }
+///     fn read_pasted(&self) -> Option<String> {
+///         None
+///     }
+///     fn refused(&self, _: Ignored) {}
+/// }
+/// ```
 pub trait LoginInteraction: Send + Sync {
     /// Shows the address that the person must open. After this a browser is opened, if
     /// that is the [`Way`].
@@ -63,7 +83,6 @@ pub struct BrowserLogin {
     interaction: Arc<dyn LoginInteraction>,
     deadline: Instant,
     timeout: Duration,
-    pastes: bool,
 }
 
 enum Answer {
@@ -139,7 +158,6 @@ impl BrowserLogin {
             interaction,
             deadline: Instant::now() + timeout,
             timeout,
-            pastes,
         })
     }
 
@@ -163,7 +181,7 @@ impl BrowserLogin {
                         "the input ended before a code was pasted".to_owned(),
                     ));
                 }
-                Ok(Answer::EndOfPaste) => self.pastes = false,
+                Ok(Answer::EndOfPaste) => {}
                 Err(RecvTimeoutError::Timeout) => return Err(Error::LoginTimedOut(self.timeout)),
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Error::Client("the callback listener has stopped".to_owned()));
