@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
-    CredentialsProblem, Discovery, Endpoints, Entropy, Error, Freshness, Heard, Identity, Ignored, Incoming,
-    Jitter, Login, LoginRequest, LoopbackRequest, M2mCredentials, NotAnOrganizationId, OneLine,
-    OrganizationId, OrganizationLookup, Page, Redirect, ReplyProblem, Secret, Sent, Session, Step,
+    CredentialsProblem, Discovery, Endpoints, Entropy, Error, Freshness, Generation, Heard, Identity,
+    Ignored, Incoming, Jitter, Login, LoginRequest, LoopbackRequest, M2mCredentials, NotAnOrganizationId,
+    OneLine, OrganizationId, OrganizationLookup, Page, Redirect, ReplyProblem, Secret, Sent, Session, Step,
     TenantConfigProblem, Timestamp, TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError,
     TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, FileStore, Forget, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore, Next, NoStore,
-    NotAProfile, PendingLogin, Profile, SharedSession, StoreError, Terminal, Way,
+    BrowserLogin, Cancelled, FileStore, Forget, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
+    Next, NoStore, Obstacle, PendingLogin, Profile, SharedSession, StoreError, Terminal, Way,
 };
 use carto_auth_reqwest::Transport;
 use carto_auth_tests::free_port;
@@ -135,7 +135,9 @@ fn errors_of<F: carto_auth_core::Flow>(shown: &mut Shown, sent: &str, start: imp
 }
 
 /// The flows of the core, which nobody can hold outside a `Step`, and what is no type of values.
-const NOT_SHOWN: [&str; 13] = [
+const NOT_SHOWN: [&str; 14] = [
+    // Two paths; one that exists would be in the home of whoever runs this.
+    "Claim",
     "Discovery",
     "OrganizationLookup",
     "TokenCheck",
@@ -169,7 +171,7 @@ fn core(shown: &mut Shown) {
         TokenCheck::start(&token(), &carto(), Jitter::new(7), NOW)
     });
     errors_of(shown, "nothing", || {
-        OrganizationLookup::start("acme", &carto(), Jitter::new(7), NOW)
+        OrganizationLookup::start("acme", &carto(), Jitter::new(7), NOW).unwrap()
     });
 
     let grant = granted();
@@ -284,7 +286,7 @@ impl LoginInteraction for Nobody {
     fn can_paste(&self) -> bool {
         false
     }
-    fn read_pasted(&self) -> Option<String> {
+    fn read_pasted(&self, _: &Cancelled) -> Option<String> {
         None
     }
     fn refused(&self, _: Ignored) {}
@@ -311,10 +313,13 @@ fn front_ends(shown: &mut Shown) {
         shown.debug("Asking", &asking);
     }
     shown.debug("Profile", &Profile::default());
-    shown.both("NotAProfile", &NotAProfile);
+    shown.both("NotAProfile", &"../x".parse::<Profile>().unwrap_err());
     shown.debug("PendingLogin", &PendingLogin::of(&Profile::default()).unwrap());
     shown.debug("Terminal", &Terminal);
     shown.debug("Way", &Way::Callback);
+    shown.both("Obstacle", &Obstacle::PortTaken(1));
+    shown.debug("Cancelled", &Cancelled::default());
+    shown.debug("Generation", &Generation::default());
     let options = LoginOptions::default().way(Way::Callback).interaction(Nobody);
     shown.debug("LoginOptions", &options);
     let here = carto

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -356,4 +356,31 @@ fn a_browser_that_goes_away_before_the_end_harms_nothing() {
         stream.write_all(request.as_bytes()).unwrap();
     });
     assert_eq!(world.carto.count(Endpoint::Token), 1);
+}
+
+#[test]
+fn a_flood_of_connections_holds_up_neither_the_browser_nor_the_end() {
+    let world = World::new();
+    let flooding = AtomicBool::new(true);
+    let took = thread::scope(|scope| {
+        let took = during_a_login(&world, |url| {
+            let callback = callback_of(&world, url);
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    while flooding.load(Ordering::Relaxed) {
+                        // Until the listener is gone.
+                        if TcpStream::connect(("127.0.0.1", world.port)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            let start = Instant::now();
+            come_back(&world, &callback);
+            start.elapsed()
+        });
+        flooding.store(false, Ordering::Relaxed);
+        took
+    });
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }

@@ -8,8 +8,11 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use carto_auth_core::{Discovery, Jitter, Step};
 use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
-use carto_auth_ureq::{CartoAuth, Error, ErrorKind, Ignored, LoginOptions, Remedy, Way};
+use carto_auth_ureq::{
+    CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, Remedy, Way,
+};
 
 use person::{Screen, Shown, World};
 
@@ -461,4 +464,196 @@ fn carto_is_asked_whether_it_still_takes_a_token() {
         matches!(auth.access_token(), Err(Error::NotLoggedIn)),
         "it is not handed out again"
     );
+}
+
+#[test]
+fn a_word_that_was_typed_does_not_end_a_login() {
+    let world = World::new();
+    let (shown, screen, keyboard) = Shown::typing();
+    let token = paste(&world, &world.options(&shown), &screen, |url, _| {
+        keyboard.send("ls\n".to_owned()).unwrap();
+        let mut agent = world.carto.user_agent();
+        let callback = agent.log_in_at(&url, Person::Accepts).unwrap();
+        keyboard.send("exit\n".to_owned()).unwrap();
+        agent.visit(&callback).unwrap();
+    });
+    assert!(token.is_ok(), "{token:?}");
+    assert!(shown.refused_because().iter().all(|why| *why == Ignored::Refused));
+}
+
+#[test]
+fn an_endless_time_limit_is_a_day() {
+    let world = World::new();
+    let (shown, screen) = Shown::watching();
+    let auth = world.oauth().build();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        assert!(auth.log_in(&world.options(&shown).timeout(Duration::MAX)).is_ok());
+    });
+}
+
+#[test]
+fn a_machine_does_not_become_a_person() {
+    let world = World::new();
+    let machine = M2mCredentials::new(
+        &world.carto.api_base_url(),
+        world.carto.client_id(),
+        world.carto.client_secret(),
+    );
+    let auth = CartoAuth::m2m(machine.unwrap())
+        .endpoints(world.endpoints())
+        .without_cache()
+        .build();
+    let (shown, _screen) = Shown::watching();
+    assert!(matches!(
+        auth.log_in(&world.options(&shown)),
+        Err(Error::NotAPerson)
+    ));
+    assert_eq!(world.carto.requests().len(), 0);
+}
+
+#[test]
+fn the_organization_of_the_builder_is_the_one_that_is_asked_for() {
+    let world = World::new();
+    let auth = world.oauth().organization("acme").build();
+    let (token, _) = log_in(&world, &auth, Person::Accepts);
+    assert_eq!(
+        token.unwrap().claims().unwrap().organization_id.as_deref(),
+        Some("org_sandboxacme")
+    );
+}
+
+#[test]
+fn threads_that_need_a_login_share_one() {
+    let world = World::new();
+    let (shown, screen) = Shown::watching();
+    let auth = world
+        .oauth()
+        .with_callback()
+        .interaction(shown)
+        .log_in_when_needed()
+        .build();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        for _ in 0..8 {
+            scope.spawn(|| assert!(auth.access_token().is_ok()));
+        }
+    });
+    assert_eq!(counts(&world), [1, 1, 1]);
+}
+
+#[test]
+fn a_connection_without_a_store_survives_an_account_that_cannot_be_asked() {
+    let world = World::new();
+    world.carto.fail_next(Endpoint::TenantConfig, Fault::status(500));
+    let (shown, screen) = Shown::watching();
+    let auth = thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        world
+            .oauth()
+            .with_callback()
+            .interaction(shown)
+            .connect()
+            .unwrap()
+    });
+    assert_eq!(auth.api_base_url().unwrap().as_str(), world.carto.api_base_url());
+    assert_eq!(world.carto.count(Endpoint::Token), 1);
+}
+
+/// A login with a refresh token, kept in a file.
+fn with_refresh_token(world: &World, file: &std::path::Path) -> CartoAuth {
+    let auth = CartoAuth::oauth()
+        .endpoints(world.endpoints())
+        .cache_file(file)
+        .build();
+    let (shown, screen) = Shown::watching();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(world, Person::Accepts));
+        auth.log_in(&world.options(&shown).scope("offline_access"))
+            .unwrap();
+    });
+    auth
+}
+
+#[test]
+fn a_token_that_an_api_refused_is_renewed_by_the_next_program_without_a_login() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let first = with_refresh_token(&world, &file);
+    let refused = first.access_token().unwrap();
+    assert!(first.reject(&refused));
+    let second = CartoAuth::oauth()
+        .endpoints(world.endpoints())
+        .cache_file(&file)
+        .build();
+    let renewed = second.access_token().unwrap();
+    assert_ne!(renewed.secret(), refused.secret());
+    assert_eq!(
+        first.access_token().unwrap().secret(),
+        renewed.secret(),
+        "and shared"
+    );
+    assert_eq!(world.carto.count(Endpoint::Token), 2);
+    let shared = std::fs::read_to_string(&file).unwrap();
+    assert!(!shared.contains("refresh_token"), "{shared}");
+}
+
+#[test]
+fn eight_programs_spend_each_refresh_token_once() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let first = with_refresh_token(&world, &file);
+    first.reject(&first.access_token().unwrap());
+    world
+        .carto
+        .fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(100)));
+    let tokens: Vec<_> = thread::scope(|scope| {
+        let programs: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    CartoAuth::oauth()
+                        .endpoints(world.endpoints())
+                        .cache_file(&file)
+                        .build()
+                        .access_token()
+                })
+            })
+            .collect();
+        programs
+            .into_iter()
+            .map(|program| program.join().unwrap().unwrap())
+            .collect()
+    });
+    assert!(tokens.iter().all(|token| token.secret() == tokens[0].secret()));
+    assert_eq!(world.carto.count(Endpoint::Token), 2);
+}
+
+#[test]
+fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
+    let bombs = [
+        "[", "{a: ", "- ", "? ", "&a ", "a: b\n", "[a,", "a:\n ", "'", "# c\n", "\t", "<<: *a\n",
+    ];
+    let token = carto_auth_core::AccessToken::new(carto_auth_core::Secret::new("t"), None).unwrap();
+    for text in bombs {
+        let bomb = text.repeat((256 << 10) / text.len() - 1);
+        let now = std::time::SystemTime::now();
+        let step = Discovery::start(&token, Endpoints::carto(), Jitter::new(7), now);
+        let Step::Send(_, next) = step else { panic!() };
+        let account = http::Response::new(br#"{"tenant_domain":"a.carto.com"}"#.to_vec());
+        let Step::Send(_, next) = next.resume(Ok(account), now).unwrap() else {
+            panic!()
+        };
+        let start = Instant::now();
+        assert!(
+            next.resume(Ok(http::Response::new(bomb.into_bytes())), now)
+                .is_err()
+        );
+        assert!(
+            start.elapsed() < Duration::from_millis(100),
+            "{text:?}: {:?}",
+            start.elapsed()
+        );
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use carto_auth_sandbox::{Person, Sandbox, Visited};
 use carto_auth_tests::free_port;
 use carto_auth_ureq::{
-    CartoAuth, Endpoints, Ignored, LoginInteraction, LoginOptions, LoginPrompt, OauthBuilder, Way,
+    Cancelled, CartoAuth, Endpoints, Ignored, LoginInteraction, LoginOptions, LoginPrompt, OauthBuilder, Way,
 };
 
 /// A CARTO and the redirect URI of a program that logs in to it.
@@ -121,7 +121,10 @@ impl Screen {
 
 impl LoginInteraction for Shown {
     fn show(&self, prompt: &LoginPrompt<'_>) {
-        let shown = (prompt.url.to_owned(), prompt.obstacle.map(str::to_owned));
+        let shown = (
+            prompt.url.to_owned(),
+            prompt.obstacle.map(|obstacle| obstacle.to_string()),
+        );
         let _ = self.0.urls.lock().unwrap().send(shown);
     }
 
@@ -129,7 +132,7 @@ impl LoginInteraction for Shown {
         self.0.pastes.is_some()
     }
 
-    fn read_pasted(&self) -> Option<String> {
+    fn read_pasted(&self, _: &Cancelled) -> Option<String> {
         self.0.pastes.as_ref()?.lock().unwrap().recv().ok()
     }
 

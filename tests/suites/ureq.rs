@@ -12,3 +12,24 @@ mod transport {
         drive(&default_agent(), step)
     }
 }
+
+#[test]
+fn a_name_that_has_no_address_is_said_to_have_none() {
+    use std::time::SystemTime;
+
+    use carto_auth_core::{Endpoints, ErrorKind, Jitter, M2mCredentials, TokenRequest};
+
+    // No name is that long, so no server of names is asked.
+    let name = "x".repeat(70);
+    let machine = M2mCredentials::new("https://api.example", "id", "secret").unwrap();
+    let endpoints = Endpoints::carto()
+        .with_auth_url(&format!("https://{name}.invalid"))
+        .unwrap();
+    let step = TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now());
+    let error = transport::ask(step).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("cannot reach {name}.invalid: host name not found")
+    );
+    assert_eq!(error.kind(), ErrorKind::Network);
+}

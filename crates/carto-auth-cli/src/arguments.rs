@@ -1,10 +1,13 @@
 //! The command tree.
 
+use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use carto_auth_native::Profile;
+use carto_auth_native::{NotAProfile, Profile};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::Failure;
 
 /// Log in to CARTO, and access tokens for it in a shell.
 #[derive(Parser, Debug)]
@@ -63,25 +66,14 @@ pub(crate) struct Global {
     pub(crate) credentials: Option<PathBuf>,
 
     /// Whose token: a person's (oauth) or a machine's (m2m), instead of the usual rule
-    #[arg(
-        long,
-        global = true,
-        value_name = "MODE",
-        env = "CARTO_AUTH_MODE",
-        hide_env = true
-    )]
+    #[arg(long, global = true, value_name = "MODE")]
     pub(crate) mode: Option<Mode>,
 
     /// Which of several logins
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        env = "CARTO_PROFILE",
-        hide_env = true,
-        default_value = "default",
-        hide_default_value = true
-    )]
+    #[arg(long = "profile", global = true, value_name = "NAME")]
+    named_profile: Option<Profile>,
+
+    #[arg(skip)]
     pub(crate) profile: Profile,
 
     /// Keep the token nowhere
@@ -110,6 +102,33 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Global {
+    /// Fills in from the variables what the arguments leave open. A variable that is empty counts as unset.
+    pub(crate) fn take_environment(&mut self) -> Result<(), Failure> {
+        let refused = |name: &str, hint: String| Failure::usage(format!("{name} has no usable value"), hint);
+        if self.mode.is_none()
+            && let Some(text) = variable("CARTO_AUTH_MODE")
+        {
+            let mode = Mode::from_str(&text, false)
+                .map_err(|_| refused("CARTO_AUTH_MODE", "set it to oauth or m2m".into()))?;
+            self.mode = Some(mode);
+        }
+        self.profile = match (self.named_profile.take(), variable("CARTO_PROFILE")) {
+            (Some(named), _) => named,
+            (None, Some(text)) => text
+                .parse()
+                .map_err(|error: NotAProfile| refused("CARTO_PROFILE", error.to_string()))?,
+            (None, None) => Profile::default(),
+        };
+        Ok(())
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    let value = env::var_os(name).filter(|value| !value.is_empty())?;
+    Some(value.to_string_lossy().into_owned())
 }
 
 /// Whose token.

@@ -66,12 +66,29 @@ impl Failure {
     }
 
     /// A person's token is wanted and there is none.
-    pub(crate) fn not_logged_in(code: &'static str, message: String) -> Self {
+    pub(crate) fn not_logged_in(code: &'static str, message: String, hint: String) -> Self {
         Self {
             code,
             exit: LOG_IN,
             message,
-            hint: "run `carto-auth login`".into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// A login that no other command would find.
+    pub(crate) fn not_kept(path: &str) -> Self {
+        Self {
+            code: "io",
+            exit: UNEXPECTED,
+            message: format!("the login cannot be kept in {path}"),
+            hint: "make room there, or name another folder with CARTO_AUTH_HOME, and log in again".into(),
+        }
+    }
+
+    pub(crate) fn with_hint(self, hint: String) -> Self {
+        Self {
+            hint: hint.into(),
+            ..self
         }
     }
 

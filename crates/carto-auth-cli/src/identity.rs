@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use carto_auth_core::{AccessToken, Error, M2mCredentials, OneLine};
+use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLine, Remedy};
 use carto_auth_native::{FileStore, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
@@ -22,16 +22,20 @@ pub(crate) struct Chosen {
     pub(crate) source: String,
     /// The identity's own token file, unless nothing is kept.
     pub(crate) cache: Option<PathBuf>,
+    /// The command that logs in here.
+    pub(crate) login: String,
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
 /// then the stored login. `--mode` overrides.
 pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
-    let chosen = match (global.mode, machine(global)) {
-        (Some(Mode::Oauth), _) | (None, Ok(None)) => person(global)?,
-        (_, Ok(Some(machine))) => machine,
-        (Some(Mode::M2m), Ok(None)) => return Err(Failure::no_machine()),
-        (_, Err(failure)) => return Err(failure),
+    let chosen = match global.mode {
+        Some(Mode::Oauth) => person(global)?,
+        Some(Mode::M2m) => machine(global)?.ok_or_else(Failure::no_machine)?,
+        None => match machine(global)? {
+            Some(machine) => machine,
+            None => person(global)?,
+        },
     };
     log::info!("using {}", chosen.source);
     Ok(chosen)
@@ -55,7 +59,7 @@ pub(crate) fn person(global: &Global) -> Result<Chosen, Failure> {
         "default" => "browser login".to_owned(),
         name => format!("browser login, profile {name}"),
     };
-    Ok(Chosen::new(auth, Mode::Oauth, source, store))
+    Ok(Chosen::new(global, auth, Mode::Oauth, source, store))
 }
 
 fn machine(global: &Global) -> Result<Option<Chosen>, Failure> {
@@ -68,11 +72,15 @@ fn machine(global: &Global) -> Result<Option<Chosen>, Failure> {
         true => builder.without_cache().build(),
         false => builder.build(),
     };
-    Ok(Some(Chosen::new(auth, Mode::M2m, source, store)))
+    Ok(Some(Chosen::new(global, auth, Mode::M2m, source, store)))
 }
 
 impl Chosen {
-    fn new(auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
+    fn new(global: &Global, auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
+        let login = match global.profile.name() {
+            "default" => "carto-auth login".to_owned(),
+            name => format!("carto-auth login --profile {name}"),
+        };
         let cache = store
             .zip(auth.identity())
             .map(|(store, identity)| store.own_file(identity));
@@ -81,6 +89,7 @@ impl Chosen {
             mode,
             source,
             cache,
+            login,
         }
     }
 }
@@ -97,10 +106,10 @@ impl Chosen {
             .and_then(whose)
             .map_or_else(String::new, |who| format!(" ({who})"));
         match (&error, last.as_ref().and_then(AccessToken::expires_at)) {
-            (Error::NotLoggedIn, _) => Failure::not_logged_in("not_logged_in", "not logged in".to_owned()),
+            (Error::NotLoggedIn, _) => self.not_logged_in("not_logged_in", "not logged in".to_owned()),
             (Error::Expired { .. }, Some(end)) => {
                 let ago = time::roughly(now().since(end));
-                Failure::not_logged_in(
+                self.not_logged_in(
                     "session_expired",
                     format!("your CARTO session expired {ago} ago{who}"),
                 )
@@ -108,10 +117,63 @@ impl Chosen {
             (Error::NotRenewable, Some(end)) => {
                 let left = time::rough(end.since(now()));
                 let message = format!("your CARTO session lives for {left} only, less than --min-ttl{who}");
-                Failure::not_logged_in("session_expired", message)
+                Failure::not_logged_in(
+                    "session_expired",
+                    message,
+                    format!("run `{} --force`, or ask for less", self.login),
+                )
             }
-            _ => error.into(),
+            _ => self.of_login(error),
         }
+    }
+
+    /// An error on the way to a login, with the command that gets the person out.
+    pub(crate) fn of_login(&self, error: Error) -> Failure {
+        let login = &self.login;
+        let hint = match &error {
+            Error::LoginTimedOut(_) => format!("run `{login}` again, with --timeout 15m if it takes longer"),
+            Error::Denied(_) if error.remedy() == Remedy::FixConfig => {
+                format!("run `{login}` again and accept, or see whether the organization lets this person in")
+            }
+            Error::CodeRefused(_) => {
+                format!("run `{login}` again, and use the newest address within a minute or two")
+            }
+            Error::NobodyToAsk(_) => {
+                format!("run `{login}` at a terminal, or without --browser and then with --code")
+            }
+            Error::SessionEnded(_) => format!("run `{login}`"),
+            Error::UnknownOrganization(_) => "check the name after --org, or leave it out".to_owned(),
+            Error::TenantAddress { .. }
+            | Error::Address {
+                problem: AddressProblem::ForeignHost,
+                ..
+            } => {
+                format!(
+                    "if it is your company's CARTO, set CARTO_ALLOWED_DOMAINS to its domain and run `{login}`"
+                )
+            }
+            Error::Refused(_) => error
+                .hint()
+                .replace("client_id and client_secret", "CARTO_AUTH_CLIENT_ID"),
+            _ => error.hint().into_owned(),
+        };
+        let is_kept = self.auth.known_api_base_url().is_none() && self.auth.cached_token().is_some();
+        let hint = match is_kept {
+            true => {
+                format!("the login itself is kept: `{login}` goes on from here without the browser; {hint}")
+            }
+            false => hint,
+        };
+        Failure::from(error).with_hint(hint)
+    }
+
+    /// `login --code` without a login that waits.
+    pub(crate) fn none_waiting(&self, message: &str) -> Failure {
+        self.not_logged_in("not_logged_in", message.to_owned())
+    }
+
+    fn not_logged_in(&self, code: &'static str, message: String) -> Failure {
+        Failure::not_logged_in(code, message, format!("run `{}`", self.login))
     }
 }
 

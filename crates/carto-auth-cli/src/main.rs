@@ -21,12 +21,13 @@ use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let mut arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return failure::usage(&error),
     };
     talk::start(&arguments.global);
-    match run(&arguments) {
+    let outcome = arguments.global.take_environment().and_then(|()| run(&arguments));
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(arguments.global.json),
     }

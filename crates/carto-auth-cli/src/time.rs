@@ -29,7 +29,7 @@ pub(crate) fn minute(time: Timestamp) -> String {
 fn formatted(time: Timestamp, format: &str) -> String {
     let time = jiff::Timestamp::from_second(time.as_unix_seconds());
     time.map_or_else(
-        |_| "the end of time".to_owned(),
+        |_| "9999-12-31T23:59:59Z".to_owned(),
         |time| time.strftime(format).to_string(),
     )
 }

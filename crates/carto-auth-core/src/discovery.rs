@@ -143,7 +143,8 @@ impl Resume for Discovery {
             Ok(Learned::Tenant(url)) => {
                 self.asks = Asks::Tenant;
                 let accept = "application/yaml, text/yaml, */*;q=0.1";
-                self.exchange = Exchange::get_plain(&url, accept, tenant_config::LIMIT, self.jitter);
+                let next = Exchange::get_plain(&url, accept, tenant_config::LIMIT, self.jitter);
+                self.exchange = next.after(&self.exchange, now);
                 Ok(self.send(now))
             }
             Err(failure) => {

@@ -134,7 +134,7 @@ fn the_api_base_url_is_on_carto_or_on_an_allowed_domain() {
             "the apis.baseUrl that acme.app.carto.com serves is not on carto.com or a domain that was allowed"
         );
         assert_eq!(error.kind(), ErrorKind::BadApiBaseUrl);
-        assert!(error.hint().contains("CARTO_ALLOWED_DOMAINS"));
+        assert!(error.hint().contains("allow its domain"));
     }
     for hostile in [
         "http://api.carto.com",
@@ -198,4 +198,40 @@ fn a_busy_tenant_is_asked_again_without_asking_the_accounts_service_again() {
     };
     let (out, _) = sent(timer.resume(T0).unwrap());
     assert_eq!(out.request.uri(), "https://acme.app.carto.com/config.yaml");
+}
+
+#[test]
+fn both_conversations_together_have_ninety_seconds() {
+    let (_, next) = start(Endpoints::carto());
+    let late = T0 + std::time::Duration::from_secs(30);
+    let body = r#"{"tenant_domain":"acme.app.carto.com"}"#;
+    let (mut out, mut next) = sent(next.resume(Ok(ok(body)), late).unwrap());
+    assert_eq!(out.timeout.as_secs(), 30);
+    let mut now = late;
+    let busy = || Response::builder().status(503).body(Vec::new()).unwrap();
+    loop {
+        now = now + out.timeout;
+        match next.resume(Ok(busy()), now) {
+            Ok(Step::Sleep(wait, timer)) => {
+                now = now + wait;
+                (out, next) = sent(timer.resume(now).unwrap());
+            }
+            Err(_) => break,
+            Ok(step) => panic!("{step:?}"),
+        }
+    }
+    assert!(now.since(T0).as_secs() <= 90, "{:?}", now.since(T0));
+}
+
+#[test]
+fn a_secret_that_is_sent_back_as_a_key_or_content_type_is_blotted_out() {
+    let reply = Response::builder()
+        .header("content-type", "text/the-token")
+        .body(br#"{"the-token":1}"#.to_vec())
+        .unwrap();
+    let error = start(Endpoints::carto()).1.resume(Ok(reply), T0).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "accounts.app.carto.com answered with JSON without \"tenant_domain\", having [secret] (HTTP 200, text/[secret], 15 bytes)"
+    );
 }

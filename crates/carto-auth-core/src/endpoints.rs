@@ -85,6 +85,13 @@ impl Endpoints {
         Ok(self)
     }
 
+    /// Sets the issuer that `iss` in a callback must name (RFC 9207), where it is not the base of the login service.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = issuer.into();
+        self
+    }
+
     /// Sets the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>.
     ///
     /// # Errors
@@ -229,7 +236,10 @@ impl Endpoints {
 
     /// Says whether an account's APIs may be there: on carto.com or an allowed domain, or on loopback if the
     /// accounts service is.
-    pub(crate) fn check_api_base_url(&self, base: &ApiBaseUrl) -> Result<(), AddressProblem> {
+    ///
+    /// # Errors
+    /// [`AddressProblem::ForeignHost`].
+    pub fn check_api_base_url(&self, base: &ApiBaseUrl) -> Result<(), AddressProblem> {
         let url = Url::parse(base.as_str()).map_err(|_| AddressProblem::NotAUrl)?;
         let is_allowed = match url.host() {
             Some(url::Host::Domain(name))

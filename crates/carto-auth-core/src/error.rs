@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::host_rules::AddressProblem;
 use crate::m2m_credentials::{CredentialsError, CredentialsProblem};
 use crate::one_line::OneLine;
-use crate::reply::{Refusal, ReplyError, ReplyProblem};
+use crate::reply::{Refusal, ReplyError, ReplyProblem, blot_out};
 use crate::secret::Secret;
 use crate::step::TransportError;
 use crate::timestamp::Timestamp;
@@ -37,6 +37,9 @@ pub enum Error {
     /// A name that no organization with single sign-on has.
     #[error("CARTO knows no organization {:?} with single sign-on", OneLine(.0).to_string())]
     UnknownOrganization(String),
+    /// The login of a person was asked of a machine, or of a token that was given.
+    #[error("this is not the login of a person")]
+    NotAPerson,
     /// A tenant says that its APIs are at an address that must not be used.
     #[error("the apis.baseUrl that {} serves {problem}", OneLine(host))]
     TenantAddress {
@@ -102,9 +105,12 @@ pub enum Error {
     },
 
     // This program or its HTTP client.
-    /// The HTTP client cannot be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
+    /// This program cannot do what it must: set up its HTTP client, get randomness, start a thread.
+    #[error("{0}")]
     Client(String),
+    /// Another process is spending the refresh token; a second use would end the session.
+    #[error("another process has been renewing the session for a while")]
+    Busy,
     /// A stored token could not be kept or removed.
     #[error("{doing}: {error}")]
     Store {
@@ -125,6 +131,13 @@ pub struct Denial {
     pub code: String,
     /// OAuth's `error_description`.
     pub description: Option<String>,
+}
+
+impl Denial {
+    /// The login service is out of order or busy (RFC 6749, section 4.1.2.1).
+    fn is_temporary(&self) -> bool {
+        matches!(self.code.as_str(), "server_error" | "temporarily_unavailable")
+    }
 }
 
 impl std::fmt::Display for Denial {
@@ -199,7 +212,9 @@ impl Error {
                 _ => ErrorKind::CredentialsInvalid,
             },
             Self::Address { .. } | Self::TenantAddress { .. } => ErrorKind::BadApiBaseUrl,
-            Self::UnusableToken | Self::UnknownOrganization(_) => ErrorKind::CredentialsInvalid,
+            Self::UnusableToken | Self::UnknownOrganization(_) | Self::NotAPerson => {
+                ErrorKind::CredentialsInvalid
+            }
             Self::Refused(_) => ErrorKind::CredentialsRejected,
             Self::Denied(_) | Self::CodeRefused(_) => ErrorKind::LoginDenied,
             Self::LoginTimedOut(_) => ErrorKind::LoginTimedOut,
@@ -210,7 +225,7 @@ impl Error {
             Self::Transport { error, .. } if error.kind().is_tls() => ErrorKind::Tls,
             Self::Transport { .. } => ErrorKind::Network,
             Self::Client(_) => ErrorKind::Internal,
-            Self::Store { .. } => ErrorKind::Io,
+            Self::Store { .. } | Self::Busy => ErrorKind::Io,
         }
     }
 
@@ -218,10 +233,12 @@ impl Error {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
+            Self::Denied(denial) if denial.is_temporary() => Remedy::Retry { after: None },
             Self::Credentials(_)
             | Self::Address { .. }
             | Self::UnusableToken
             | Self::UnknownOrganization(_)
+            | Self::NotAPerson
             | Self::TenantAddress { .. }
             | Self::Denied(_)
             | Self::Refused(_) => Remedy::FixConfig,
@@ -235,7 +252,7 @@ impl Error {
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },
-            Self::Reply(_) | Self::Transport { .. } => Remedy::Retry { after: None },
+            Self::Reply(_) | Self::Transport { .. } | Self::Busy => Remedy::Retry { after: None },
             Self::Client(_) | Self::Store { .. } => Remedy::Report,
         }
     }
@@ -245,12 +262,12 @@ impl Error {
     pub fn hint(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::Credentials(error) => credentials_hint(error.problem()),
-            Self::Address { .. } => "give an address such as https://auth.carto.com",
+            Self::Address { problem, .. } => address_hint(*problem),
             Self::UnusableToken => "give the token alone, without quotes, blanks or the word Bearer",
+            Self::NotAPerson => "make the login with CartoAuth::oauth",
+            Self::Busy => "try again in a few seconds",
             Self::UnknownOrganization(_) => "check the organization's name, or log in without one",
-            Self::TenantAddress { .. } => {
-                "if it is your company's CARTO, allow its domain (CARTO_ALLOWED_DOMAINS), or give the API base URL yourself"
-            }
+            Self::TenantAddress { .. } => "if it is your company's CARTO, allow its domain",
             Self::Refused(refusal) => refusal_hint(refusal),
             Self::Denied(denial) => denial_hint(denial),
             Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
@@ -288,26 +305,25 @@ impl Error {
         }
     }
 
-    /// Blots a secret out that the server has sent back in its refusal.
+    /// Blots a secret out that the server has sent back.
     pub(crate) fn without(mut self, secret: &Secret) -> Self {
-        if let Self::Refused(refusal)
-        | Self::CodeRefused(refusal)
-        | Self::SessionEnded(refusal)
-        | Self::RateLimited(refusal)
-        | Self::Unavailable(refusal) = &mut self
-        {
-            let texts = [
-                &mut refusal.code,
-                &mut refusal.description,
-                &mut refusal.request_id,
-            ];
-            for text in texts
-                .into_iter()
-                .flatten()
-                .filter(|text| text.contains(secret.expose()))
-            {
-                *text = text.replace(secret.expose(), "[secret]");
+        match &mut self {
+            Self::Refused(refusal)
+            | Self::CodeRefused(refusal)
+            | Self::SessionEnded(refusal)
+            | Self::RateLimited(refusal)
+            | Self::Unavailable(refusal) => {
+                let texts = [
+                    &mut refusal.code,
+                    &mut refusal.description,
+                    &mut refusal.request_id,
+                ];
+                for text in texts.into_iter().flatten() {
+                    blot_out(text, secret);
+                }
             }
+            Self::Reply(error) => error.without(secret),
+            _ => {}
         }
         self
     }
@@ -342,17 +358,30 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
     }
 }
 
+fn address_hint(problem: AddressProblem) -> &'static str {
+    match problem {
+        AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
+        AddressProblem::NotLoopback => "give the address that is registered for the client id",
+        AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
+        _ => "give the whole address, beginning with https://, without user name, query and fragment",
+    }
+}
+
 fn refusal_hint(refusal: &Refusal) -> &'static str {
     match (refusal.status, refusal.code.as_deref()) {
         (403, _) | (_, Some("unauthorized_client" | "invalid_scope")) => {
-            "the client or the audience is not allowed here; check the application's grants and the audience"
+            "the client, the audience or the account is not allowed here; check the application's grants and the plan"
         }
-        _ => "check client_id and client_secret; CARTO Workspace > Developers > Credentials shows both",
+        (401, _) => {
+            "check client_id and client_secret; CARTO Workspace > Developers > Credentials shows both"
+        }
+        _ => "check the client id and the account; CARTO's words above say more",
     }
 }
 
 fn denial_hint(denial: &Denial) -> &'static str {
     match denial.code.as_str() {
+        _ if denial.is_temporary() => "try again in a minute; https://status.carto.com tells of outages",
         "access_denied" => "log in again and accept; an organization may also refuse the person",
         _ => "check the client id, the organization and the redirect URI, then log in again",
     }

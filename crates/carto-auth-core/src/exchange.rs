@@ -78,6 +78,12 @@ impl Exchange {
         }
     }
 
+    /// Takes over how much time the flow has left from the exchange before this one.
+    pub(crate) fn after(mut self, last: &Self, now: Timestamp) -> Self {
+        self.attempts.continue_from(&last.attempts, now);
+        self
+    }
+
     /// Starts an attempt.
     #[expect(
         clippy::expect_used,

@@ -6,6 +6,7 @@ use crate::access_token::AccessToken;
 use crate::error::Error;
 use crate::retry::Jitter;
 use crate::timestamp::Timestamp;
+use crate::token_file::TokenRecord;
 
 /// A token is renewed this long before its end at most, or a fifth of its life.
 const EARLY: Duration = Duration::from_secs(300);
@@ -70,6 +71,17 @@ impl Current {
             obtained_at,
             refresh_at: end.map(|end| end - early + jitter.up_to(early / 5)),
             usable_until: end.map(|end| end - margin),
+        }
+    }
+
+    /// True when what a store holds was obtained later, or lives longer where that is not known.
+    pub(crate) fn is_older_than(&self, record: &TokenRecord) -> bool {
+        match (self.obtained_at, record.obtained_at()) {
+            (Some(ours), Some(theirs)) if ours.as_unix_seconds() != theirs.as_unix_seconds() => ours < theirs,
+            _ => self
+                .token
+                .expires_at()
+                .is_some_and(|end| end < record.expires_at()),
         }
     }
 

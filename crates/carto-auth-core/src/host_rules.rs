@@ -104,12 +104,10 @@ impl DomainName {
 /// kept as it is: it must match what is registered to the letter.
 pub(crate) fn parse_redirect_uri(text: &str) -> Result<Url, AddressProblem> {
     let url = parse_address(text)?;
-    let is_loopback = url.host().is_some_and(|host| is_loopback(&host));
-    match is_loopback
-        && url.scheme() == "http"
-        && url.port_or_known_default() != Some(0)
-        && url.as_str() == text
-    {
+    // Those that are listened at. A browser leaves the port of plain http out, and the host then names none.
+    let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    let has_port = url.port().is_some_and(|port| port != 0);
+    match is_here && has_port && url.scheme() == "http" && url.as_str() == text {
         true => Ok(url),
         false => Err(AddressProblem::NotLoopback),
     }
@@ -210,6 +208,9 @@ mod tests {
             "http://localhost:0/",
             "https://a.example/cb",
             "http://LOCALHOST:1/",
+            "http://localhost/",
+            "http://localhost:80/",
+            "http://127.0.0.5:9/",
         ] {
             assert_eq!(parse_redirect_uri(bad), Err(AddressProblem::NotLoopback), "{bad}");
         }

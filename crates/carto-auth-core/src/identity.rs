@@ -152,6 +152,12 @@ impl Identity {
         &self.owner
     }
 
+    /// The organization that its logins are for, as it was named.
+    #[must_use]
+    pub fn organization(&self) -> Option<&str> {
+        self.owner.organization.as_deref()
+    }
+
     /// Where the identity's APIs are, if that is part of it.
     #[must_use]
     pub fn api_base_url(&self) -> Option<&ApiBaseUrl> {

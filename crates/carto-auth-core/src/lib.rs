@@ -69,6 +69,7 @@ mod python_expiration;
 mod token_file;
 mod identity;
 mod freshness;
+mod plan;
 mod session;
 
 pub use access_token::AccessToken;
@@ -89,11 +90,12 @@ pub use m2m_credentials::{CredentialsError, CredentialsProblem, M2mCredentials};
 pub use one_line::OneLine;
 pub use organization::{NotAnOrganizationId, OrganizationId, OrganizationLookup};
 pub use page::Page;
+pub use plan::{Generation, Plan, Renewal, UnderLock};
 pub use python_expiration::LocalOffset;
 pub use reply::{KeyNames, Refusal, ReplyError, ReplyProblem};
 pub use retry::Jitter;
 pub use secret::Secret;
-pub use session::{Plan, Renewal, Session, UnderLock};
+pub use session::Session;
 pub use step::{
     AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TransportError, TransportErrorKind,
 };

@@ -117,6 +117,7 @@ impl LoginRequest {
         }
         Login {
             authorize_url: Secret::new(url),
+            organization: self.organization,
             redirect_uri,
             verifier,
             state,
@@ -131,12 +132,13 @@ impl LoginRequest {
 pub struct Login {
     pub(crate) endpoints: Endpoints,
     pub(crate) authorize_url: Secret,
+    pub(crate) organization: Option<OrganizationId>,
     pub(crate) redirect_uri: String,
     pub(crate) verifier: Secret,
     pub(crate) state: Secret,
 }
 
-/// What a callback means.
+/// What a callback means. Deliberately exhaustive: whoever listens must know what to do with each.
 #[must_use = "a login that was ignored goes on"]
 #[derive(Debug)]
 pub enum Callback {
@@ -170,6 +172,9 @@ pub enum Ignored {
     /// There is neither a code nor an error.
     #[error("there is no code")]
     NoCode,
+    /// The login service does not know the code.
+    #[error("the login service does not know this code")]
+    Refused,
     /// The text is too long, or holds blanks or characters that no code has.
     #[error("it is neither a code nor the address of a page with a code")]
     NotACode,
@@ -180,9 +185,11 @@ pub enum Ignored {
 #[derive(Debug)]
 pub struct Authorized {
     endpoints: Endpoints,
+    organization: Option<OrganizationId>,
     redirect_uri: String,
     code: Secret,
     verifier: Secret,
+    spare: Option<Box<Login>>,
 }
 
 impl Login {
@@ -213,8 +220,18 @@ impl Login {
     pub fn pasted(self, text: &str) -> Callback {
         match Pasted::parse(text) {
             Some(Pasted::Query(query)) => self.answered(&query),
-            // Without a state: what binds a bare code to this login is the verifier.
-            Some(Pasted::Code(code)) => self.accepted(code),
+            // Without a state: what binds a bare code to this login is the verifier. It may be any word that was
+            // typed, so the login is kept.
+            Some(Pasted::Code(code)) => {
+                let spare = Box::new(self.copy());
+                match self.accepted(code) {
+                    Callback::Accepted(authorized) => Callback::Accepted(Authorized {
+                        spare: Some(spare),
+                        ..authorized
+                    }),
+                    other => other,
+                }
+            }
             None => Callback::Ignored(self, Ignored::NotACode),
         }
     }
@@ -247,20 +264,39 @@ impl Login {
     fn accepted(self, code: Secret) -> Callback {
         Callback::Accepted(Authorized {
             endpoints: self.endpoints,
+            organization: self.organization,
             redirect_uri: self.redirect_uri,
             code,
             verifier: self.verifier,
+            spare: None,
         })
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            endpoints: self.endpoints.clone(),
+            authorize_url: self.authorize_url.clone(),
+            organization: self.organization.clone(),
+            redirect_uri: self.redirect_uri.clone(),
+            verifier: self.verifier.clone(),
+            state: self.state.clone(),
+        }
     }
 }
 
 impl Authorized {
-    /// Exchanges the code for a token.
+    /// The login, to go on with if the code is refused: for a bare code that was pasted, which may be any word.
+    pub fn take_spare(&mut self) -> Option<Login> {
+        self.spare.take().map(|login| *login)
+    }
+
+    /// Exchanges the code for a token. A token of another organization than was asked for is refused.
     pub fn exchange(self, jitter: Jitter, now: impl Into<Timestamp>) -> Step<TokenRequest> {
         let grant = CodeGrant {
             code: &self.code,
             verifier: &self.verifier,
             redirect_uri: &self.redirect_uri,
+            organization: self.organization.as_ref(),
         };
         TokenRequest::authorization_code(&grant, &self.endpoints, jitter, now.into())
     }

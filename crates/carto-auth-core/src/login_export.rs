@@ -18,6 +18,8 @@ struct Keys<'a> {
     #[serde(borrow)]
     authorize_url: Cow<'a, str>,
     #[serde(borrow)]
+    organization: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     redirect_uri: Cow<'a, str>,
     #[serde(borrow)]
     verifier: Cow<'a, str>,
@@ -54,6 +56,7 @@ impl Login {
             version: VERSION,
             exported_at: now.into().as_unix_seconds(),
             authorize_url: self.authorize_url().into(),
+            organization: self.organization.as_ref().map(|id| id.as_str().into()),
             redirect_uri: self.redirect_uri.as_str().into(),
             verifier: self.verifier.expose().into(),
             state: self.state.expose().into(),
@@ -86,7 +89,9 @@ impl Login {
         if keys.client_id != endpoints.client_id() || keys.token_url != endpoints.token_url().as_str() {
             return Err(PendingLoginError::OtherEndpoints);
         }
+        let organization = keys.organization.map(|id| id.parse()).transpose();
         Ok(Self {
+            organization: organization.map_err(|_| PendingLoginError::OtherEndpoints)?,
             authorize_url: Secret::new(keys.authorize_url),
             redirect_uri: keys.redirect_uri.into_owned(),
             verifier: Secret::new(keys.verifier),
@@ -106,8 +111,8 @@ pub enum PendingLoginError {
     /// It is of another version.
     #[error("is a pending login of another version of carto-auth")]
     Version,
-    /// It was written down more than ten minutes ago.
-    #[error("is a pending login from more than 10 minutes ago")]
+    /// It was written down more than ten minutes ago, or in the future by this machine's clock.
+    #[error("is a pending login that is older than 10 minutes, or from the future by this clock")]
     TooOld,
     /// It was started with another client or login service.
     #[error("is a pending login of another client or login service")]

@@ -1,5 +1,8 @@
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 use super::*;
 use crate::error::{ErrorKind, Remedy};
 use crate::step::{Sent, TransportError, TransportErrorKind};
@@ -292,4 +295,70 @@ fn an_export_of_another_client_version_or_shape_is_refused() {
             "{broken}"
         );
     }
+}
+
+#[test]
+fn a_word_that_was_typed_leaves_a_login_to_go_on_with() {
+    let Callback::Accepted(mut authorized) = login().pasted("ls") else {
+        panic!()
+    };
+    let spare = authorized.take_spare().unwrap();
+    let target = format!("/callback/?code=the-code&state={STATE}");
+    assert!(matches!(spare.callback(&target), Callback::Accepted(_)));
+    let Callback::Accepted(mut authorized) = login().callback(&target) else {
+        panic!()
+    };
+    assert!(
+        authorized.take_spare().is_none(),
+        "an answer with our state is the answer"
+    );
+}
+
+#[test]
+fn a_token_of_another_organization_than_was_asked_for_is_refused() {
+    let exchange = |claims: &str| {
+        let login = LoginRequest::new(Endpoints::carto(), Redirect::Loopback)
+            .organization("org_a".parse().unwrap())
+            .start(Entropy::new([7; 64]));
+        let login = Login::import(login.export(T0).expose().as_bytes(), Endpoints::carto(), T0).unwrap();
+        let Callback::Accepted(authorized) = login.pasted("the-code") else {
+            panic!()
+        };
+        let Step::Send(_, next) = authorized.exchange(Jitter::new(7), T0) else {
+            panic!()
+        };
+        let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        let body = format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":60}}"#);
+        next.resume(Ok(http::Response::new(body.into_bytes())), T0)
+    };
+    assert!(exchange(r#"{"org_id":"org_a"}"#).is_ok());
+    assert!(exchange("{}").is_ok(), "a token need not name one");
+    let error = exchange(r#"{"org_id":"org_b"}"#).unwrap_err();
+    assert!(
+        error.to_string().contains("a token of another organization"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_login_service_that_is_busy_is_tried_again_later() {
+    let denied = |code: &str| match login().callback(&format!("/callback/?error={code}&state={STATE}")) {
+        Callback::Denied(error) => error.remedy(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(denied("temporarily_unavailable"), Remedy::Retry { after: None });
+    assert_eq!(denied("server_error"), Remedy::Retry { after: None });
+    assert_eq!(denied("access_denied"), Remedy::FixConfig);
+}
+
+#[test]
+fn another_issuer_may_be_named() {
+    let moved = Endpoints::carto().with_issuer("https://id.acme.com/");
+    let login = || LoginRequest::new(moved.clone(), Redirect::Loopback).start(Entropy::new([7; 64]));
+    let with = |issuer: &str| login().callback(&format!("/callback/?code=c&state={STATE}&iss={issuer}"));
+    assert!(matches!(with("https://id.acme.com"), Callback::Accepted(_)));
+    assert!(matches!(
+        with("https://auth.carto.com/"),
+        Callback::Ignored(_, Ignored::ForeignIssuer)
+    ));
 }

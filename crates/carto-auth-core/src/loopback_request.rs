@@ -66,6 +66,12 @@ impl LoopbackRequest {
         }
     }
 
+    /// True before the first byte.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+
     /// Takes the next bytes. However they are split, the verdict is the same.
     pub fn receive(&mut self, bytes: &[u8]) -> Heard {
         // One byte more than is allowed tells that it is too much.
@@ -77,7 +83,8 @@ impl LoopbackRequest {
     fn verdict(&self) -> Heard {
         let start = &self.head[..self.head.len().min(LONGEST_LINE)];
         // What comes first decides, however the bytes came in: nothing behind an endless line is looked at.
-        let limit = if start.contains(&b'\n') {
+        let line = start.trim_ascii_start();
+        let limit = if line.contains(&b'\n') {
             LONGEST_HEAD
         } else {
             LONGEST_LINE

@@ -54,16 +54,25 @@ pub struct OrganizationLookup {
 
 impl OrganizationLookup {
     /// Asks for an organization by its name. A name that is an id already is its own answer.
-    pub fn start(name: &str, endpoints: &Endpoints, jitter: Jitter, now: impl Into<Timestamp>) -> Step<Self> {
+    ///
+    /// # Errors
+    /// [`Error::UnknownOrganization`] for a name that none can have: empty, blank, or a dot segment of a path.
+    pub fn start(
+        name: &str,
+        endpoints: &Endpoints,
+        jitter: Jitter,
+        now: impl Into<Timestamp>,
+    ) -> Result<Step<Self>, Error> {
         if let Ok(id) = name.parse() {
-            return Step::Done(id);
+            return Ok(Step::Done(id));
+        }
+        if matches!(name.trim(), "" | "." | "..") {
+            return Err(Error::UnknownOrganization(name.to_owned()));
         }
         let url = endpoints.accounts_page(&["accounts", name, "auth0_org_id"]);
-        Self {
-            name: name.to_owned(),
-            exchange: Exchange::get(&url, None, jitter),
-        }
-        .send(now.into())
+        let exchange = Exchange::get(&url, None, jitter);
+        let name = name.to_owned();
+        Ok(Self { name, exchange }.send(now.into()))
     }
 
     fn send(mut self, now: Timestamp) -> Step<Self> {

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Map, Value};
+use url::form_urlencoded;
 
 use crate::error::Error;
 use crate::exchange::strange;
 use crate::json::{JsonProblem, kind_of};
 use crate::one_line::OneLine;
 use crate::retry_after::retry_after;
+use crate::secret::Secret;
 use crate::step::Incoming;
 use crate::tenant_config::TenantConfigProblem;
 use crate::timestamp::Timestamp;
@@ -90,6 +92,17 @@ impl ReplyError {
         }
     }
 
+    /// Blots a secret out that the server has sent back where its words are shown.
+    pub(crate) fn without(&mut self, secret: &Secret) {
+        let keys = match &mut self.problem {
+            ReplyProblem::Missing { keys, .. } => keys.0.iter_mut().collect(),
+            _ => Vec::new(),
+        };
+        for text in self.content_type.iter_mut().chain(keys) {
+            blot_out(text, secret);
+        }
+    }
+
     /// What is wrong with it.
     #[must_use]
     pub fn problem(&self) -> &ReplyProblem {
@@ -165,6 +178,9 @@ pub enum ReplyProblem {
     /// An organization id that is none.
     #[error("an auth0orgId that does not begin with org_")]
     OrganizationId,
+    /// A token of another organization than was asked for.
+    #[error("a token of another organization")]
+    ForeignOrganization,
     /// A `tenant_domain` that is no plain domain name.
     #[error("a tenant_domain that is no domain name")]
     TenantDomain,
@@ -198,6 +214,16 @@ impl fmt::Display for KeyNames {
             return f.write_str("no keys");
         }
         write!(f, "{}", OneLine(&self.0.join(", ")))
+    }
+}
+
+/// Replaces a secret, as it is or as a form spells it.
+pub(crate) fn blot_out(text: &mut String, secret: &Secret) {
+    let spelled: String = form_urlencoded::byte_serialize(secret.expose().as_bytes()).collect();
+    for spelling in [secret.expose(), spelled.as_str()] {
+        if text.contains(spelling) {
+            *text = text.replace(spelling, "[secret]");
+        }
     }
 }
 

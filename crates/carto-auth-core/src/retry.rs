@@ -93,6 +93,13 @@ impl Attempts {
         self.sent_at
     }
 
+    /// Goes on with the time that other attempts of the same flow have left.
+    pub(crate) fn continue_from(&mut self, last: &Self, now: Timestamp) {
+        self.left = last
+            .left
+            .saturating_sub(now.since(last.sent_at).min(last.timeout));
+    }
+
     /// How long to wait before the next attempt, or `None` when the failure is final.
     pub(crate) fn wait_after(&mut self, failure: &Error, now: Timestamp) -> Option<Duration> {
         // The driver's timer, which is monotonic, bounds what an attempt took; a wall clock that jumped cannot

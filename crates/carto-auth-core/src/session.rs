@@ -5,6 +5,8 @@
 //!               │◀────────────── Use ────────────▶│◀─ UseAndRefresh ─▶│◀─ Refresh ─▶
 //! ```
 
+use std::time::Duration;
+
 use crate::access_token::AccessToken;
 use crate::api_base_url::ApiBaseUrl;
 use crate::endpoints::Endpoints;
@@ -12,13 +14,16 @@ use crate::error::Error;
 use crate::freshness::{Current, Failures, Freshness};
 use crate::identity::Identity;
 use crate::m2m_credentials::M2mCredentials;
+use crate::plan::{Generation, Plan, Renewal, UnderLock};
 use crate::retry::Jitter;
 use crate::secret::Secret;
-use crate::step::Step;
 use crate::timestamp::Timestamp;
 use crate::token_file::{TokenRecord, UnknownKeys};
 use crate::token_request::TokenRequest;
 use crate::token_response::TokenGrant;
+
+/// How long a person's token is kept of which nobody knows when it ends: a login must outlive its process.
+const ASSUMED_LIFE: Duration = Duration::from_secs(3600);
 
 /// The state of one identity's token in one process: a value, told what happens and asked what to do.
 ///
@@ -40,6 +45,7 @@ pub struct Session {
     unknown: UnknownKeys,
     failures: Failures,
     jitter: Jitter,
+    generation: Generation,
 }
 
 /// Where another token can come from.
@@ -55,46 +61,11 @@ enum Source {
         endpoints: Endpoints,
         identity: Identity,
         refresh_token: Option<Secret>,
+        /// The one before, which a store may still hold: a second use would look like theft.
+        spent: Option<Secret>,
     },
     /// The token was given; there is no other.
     Given,
-}
-
-/// What to do when a token is wanted.
-#[derive(Debug)]
-pub enum Plan {
-    /// Use this token.
-    Use(AccessToken),
-    /// Use this token, and renew it; if that fails, it is still good.
-    UseAndRefresh(AccessToken),
-    /// Take the store's lock, read what it holds and [`renew`](Session::renew).
-    Refresh,
-    /// Nothing here can get a token; the error says what must happen.
-    LogIn(Error),
-}
-
-/// What [`Session::renew`] decides.
-#[derive(Debug)]
-pub enum Renewal {
-    /// Somebody else has renewed it meanwhile.
-    Found(AccessToken),
-    /// Ask CARTO: carry out the step and its successors, then [`publish`](Session::publish) or report that it
-    /// [`failed`](Session::failed).
-    Ask(Step<TokenRequest>),
-}
-
-/// What a store held *while its lock was held*, the only thing that [`Session::renew`] accepts: a token read
-/// before the lock cannot be spent by mistake.
-#[derive(Debug)]
-pub struct UnderLock(Option<TokenRecord>);
-
-impl UnderLock {
-    /// States that `record` was read after the lock was taken and that the lock is still held. Where a lock
-    /// cannot be had, what was read last has to do.
-    #[must_use]
-    pub fn read(record: Option<TokenRecord>) -> Self {
-        Self(record)
-    }
 }
 
 impl Session {
@@ -124,6 +95,7 @@ impl Session {
             endpoints,
             identity,
             refresh_token: None,
+            spent: None,
         };
         Self::new(source, api_base_url, None, jitter)
     }
@@ -150,6 +122,7 @@ impl Session {
             unknown: UnknownKeys::default(),
             failures: Failures::default(),
             jitter,
+            generation: Generation::default(),
         }
     }
 
@@ -170,12 +143,19 @@ impl Session {
     }
 
     /// Whether another token can be had without a person.
-    fn is_renewable(&self) -> bool {
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
         match &self.source {
             Source::Machine { .. } => true,
             Source::Person { refresh_token, .. } => refresh_token.is_some(),
             Source::Given => false,
         }
+    }
+
+    /// True when a renewal would spend a refresh token, which two must not do at once.
+    #[must_use]
+    pub fn spends_refresh_token(&self) -> bool {
+        matches!(&self.source, Source::Person { refresh_token, .. } if refresh_token.is_some())
     }
 
     /// The last token that is known, whether or not it is still good.
@@ -206,30 +186,45 @@ impl Session {
         }
     }
 
-    /// Takes over what a store holds, if it is this identity's, was not rejected and lives longer than the
-    /// present token.
+    /// Takes over what a store holds, if it is this identity's and newer than what is known here. Token, refresh
+    /// token and API base URL belong together: they come from one record, or stay as they are.
     pub fn adopt(&mut self, record: Option<TokenRecord>) {
         let Some(record) = record.filter(|record| self.identity().is_some_and(|me| me.owns(record))) else {
             return;
         };
-        self.unknown = record.unknown.clone();
-        // A server that rotates refresh tokens takes the last one only.
-        if let Source::Person { refresh_token, .. } = &mut self.source
-            && record.refresh_token.is_some()
+        if self
+            .current
+            .as_ref()
+            .is_some_and(|current| !current.is_older_than(&record))
         {
-            refresh_token.clone_from(&record.refresh_token);
+            return;
         }
-        let lives_longer = match &self.current {
-            Some(current) => current
-                .token
-                .expires_at()
-                .is_some_and(|end| end < record.expires_at),
-            None => true,
-        };
-        if lives_longer && self.rejected.as_ref() != Some(&record.access_token) {
-            if record.api_base_url.is_some() {
-                self.api_base_url = record.api_base_url;
-            }
+        // A store that could not be written still holds what has been spent meanwhile, and the token that came with it.
+        if let Source::Person {
+            spent: Some(spent), ..
+        } = &self.source
+            && record.refresh_token.as_ref() == Some(spent)
+        {
+            return;
+        }
+        self.unknown = record.unknown;
+        if let Source::Person {
+            endpoints,
+            identity,
+            refresh_token,
+            spent,
+        } = &mut self.source
+        {
+            *refresh_token = record
+                .refresh_token
+                .filter(|stored| spent.as_ref() != Some(stored));
+            let named = identity.api_base_url();
+            self.api_base_url = record
+                .api_base_url
+                .filter(|base| named == Some(base) || endpoints.check_api_base_url(base).is_ok())
+                .or_else(|| named.cloned());
+        }
+        if self.rejected.as_ref() != Some(&record.access_token) {
             let token = AccessToken::with_expiry(record.access_token, Some(record.expires_at));
             self.current = Some(Current::new(token, record.obtained_at, self.jitter));
         }
@@ -253,7 +248,7 @@ impl Session {
                 },
             ) => {
                 let step = TokenRequest::client_credentials(credentials, endpoints, self.jitter, now);
-                Ok(Renewal::Ask(step))
+                Ok(Renewal::Ask(step, self.generation))
             }
             (
                 _,
@@ -264,21 +259,31 @@ impl Session {
                 },
             ) => {
                 let step = TokenRequest::refresh_token(refresh_token, endpoints, self.jitter, now);
-                Ok(Renewal::Ask(step))
+                Ok(Renewal::Ask(step, self.generation))
             }
             (_, Source::Person { .. } | Source::Given) => Err(Error::NotLoggedIn),
         }
     }
 
     /// Makes a granted token the current one, and gives what a store should keep: nothing when nobody knows
-    /// when the token ends, for no other process could tell whether it is still good.
-    pub fn publish(&mut self, grant: TokenGrant) -> (AccessToken, Option<TokenRecord>) {
-        self.failures = Failures::default();
+    /// when a machine's token ends, for no other process could tell whether it is still good.
+    ///
+    /// A token that was asked for before a login or logout is not kept: whoever waits for it gets it, or the one that
+    /// is current.
+    pub fn publish(&mut self, grant: TokenGrant, asked_in: Generation) -> (AccessToken, Option<TokenRecord>) {
         let token = AccessToken::with_expiry(grant.access_token, grant.expires_at);
+        if asked_in != self.generation {
+            let current = self.current.as_ref().map(|current| current.token.clone());
+            return (current.unwrap_or(token), None);
+        }
+        self.failures = Failures::default();
         self.current = Some(Current::new(token.clone(), Some(grant.obtained_at), self.jitter));
-        if let Source::Person { refresh_token, .. } = &mut self.source
+        if let Source::Person {
+            refresh_token, spent, ..
+        } = &mut self.source
             && grant.refresh_token.is_some()
         {
+            *spent = refresh_token.take();
             *refresh_token = grant.refresh_token;
         }
         (token, self.record())
@@ -296,26 +301,38 @@ impl Session {
             *refresh_token = None;
             self.api_base_url = identity.api_base_url().cloned();
         }
-        self.publish(grant)
+        self.generation.0 += 1;
+        self.publish(grant, self.generation)
     }
 
-    /// Notes where the account's APIs are, and gives what a store should keep.
-    pub fn learn_api_base_url(&mut self, api_base_url: ApiBaseUrl) -> Option<TokenRecord> {
+    /// Notes where the APIs of a token's account are, if the token is still the current one, and gives what a store
+    /// should keep.
+    pub fn learn_api_base_url(
+        &mut self,
+        token: &AccessToken,
+        api_base_url: ApiBaseUrl,
+    ) -> Option<TokenRecord> {
+        if self.last_token()?.secret() != token.secret() {
+            return None;
+        }
         self.api_base_url = Some(api_base_url);
         self.record()
     }
 
     fn record(&self) -> Option<TokenRecord> {
         let (current, identity) = (self.current.as_ref()?, self.identity()?);
-        let refresh_token = match &self.source {
-            Source::Person { refresh_token, .. } => refresh_token.clone(),
-            _ => None,
+        let (refresh_token, assumed_end) = match &self.source {
+            Source::Person { refresh_token, .. } => {
+                let end = current.obtained_at.map(|start| start + ASSUMED_LIFE);
+                (refresh_token.clone(), end)
+            }
+            _ => (None, None),
         };
         Some(TokenRecord {
             api_base_url: self.api_base_url.clone(),
             access_token: current.token.secret().clone(),
             refresh_token,
-            expires_at: current.token.expires_at()?,
+            expires_at: current.token.expires_at().or(assumed_end)?,
             obtained_at: current.obtained_at,
             owner: Some(identity.owner().clone()),
             unknown: self.unknown.clone(),
@@ -355,6 +372,7 @@ impl Session {
         if let Source::Person { refresh_token, .. } = &mut self.source {
             *refresh_token = None;
         }
+        self.generation.0 += 1;
         self.current.take().map(|current| current.token)
     }
 }

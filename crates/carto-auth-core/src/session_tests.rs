@@ -1,9 +1,22 @@
 use std::time::Duration;
 
 use super::*;
+use crate::step::Step;
 
 const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 const ANY: Freshness = Freshness::min_ttl(Duration::ZERO);
+
+impl Session {
+    /// Publishes what was asked for just now.
+    fn granted(&mut self, grant: TokenGrant) -> (AccessToken, Option<TokenRecord>) {
+        self.publish(grant, self.generation)
+    }
+}
+
+fn learn(session: &mut Session, api_base_url: ApiBaseUrl) -> Option<TokenRecord> {
+    let token = session.last_token().unwrap().clone();
+    session.learn_api_base_url(&token, api_base_url)
+}
 
 fn at(seconds: u64) -> Timestamp {
     T0 + Duration::from_secs(seconds)
@@ -26,13 +39,13 @@ fn grant(token: &str, obtained: u64, life: u64) -> TokenGrant {
 
 fn with_token(token: &str, obtained: u64, life: u64) -> Session {
     let mut session = machine();
-    session.publish(grant(token, obtained, life));
+    session.granted(grant(token, obtained, life));
     session
 }
 
 /// The record that another process of the same identity would have stored.
 fn stored(token: &str, obtained: u64, life: u64) -> Option<TokenRecord> {
-    machine().publish(grant(token, obtained, life)).1
+    machine().granted(grant(token, obtained, life)).1
 }
 
 /// The plan in one letter, for tables.
@@ -60,14 +73,14 @@ fn a_token_is_renewed_a_fifth_of_its_life_early_and_five_minutes_at_most() {
 fn jitter_moves_the_early_renewal_by_a_fifth_of_its_lead_at_most() {
     let credentials = M2mCredentials::new("https://a.example", "id", "s").unwrap();
     let mut late = Session::machine(credentials, Endpoints::carto(), Jitter::new(u64::MAX));
-    late.publish(grant("t", 0, 86_400));
+    late.granted(grant("t", 0, 86_400));
     assert_eq!([86_159, 86_160].map(|s| letter(&late, s)), ['u', 'e']);
 }
 
 #[test]
 fn a_token_without_an_end_is_used_and_never_stored() {
     let mut session = machine();
-    let (_, record) = session.publish(TokenGrant {
+    let (_, record) = session.granted(TokenGrant {
         expires_at: None,
         ..grant("t", 0, 1)
     });
@@ -106,14 +119,14 @@ fn what_another_process_stored_meanwhile_is_taken_instead_of_asking() {
 fn an_expired_or_foreign_record_is_no_token() {
     let mut session = machine();
     let read = UnderLock::read(stored("old", 0, 100));
-    assert!(matches!(session.renew(read, ANY, at(100)), Ok(Renewal::Ask(_))));
+    assert!(matches!(session.renew(read, ANY, at(100)), Ok(Renewal::Ask(..))));
 
     let other = M2mCredentials::new("https://a.example", "other", "s").unwrap();
     let mut other = Session::machine(other, Endpoints::carto(), Jitter::new(0));
-    let foreign = UnderLock::read(other.publish(grant("foreign", 0, 86_400)).1);
+    let foreign = UnderLock::read(other.granted(grant("foreign", 0, 86_400)).1);
     assert!(matches!(
         machine().renew(foreign, ANY, at(1)),
-        Ok(Renewal::Ask(_))
+        Ok(Renewal::Ask(..))
     ));
 }
 
@@ -126,7 +139,7 @@ fn a_rejected_token_does_not_come_back_from_the_store() {
     assert!(session.reject(&bad));
     assert!(!session.reject(&bad), "it is no longer current");
     let read = UnderLock::read(stored("bad", 0, 86_400));
-    assert!(matches!(session.renew(read, ANY, at(2)), Ok(Renewal::Ask(_))));
+    assert!(matches!(session.renew(read, ANY, at(2)), Ok(Renewal::Ask(..))));
 }
 
 #[test]
@@ -135,7 +148,7 @@ fn a_late_rejection_does_not_discard_the_next_token() {
     let Plan::Use(old) = session.plan(ANY, at(1)) else {
         panic!("expected a token")
     };
-    session.publish(grant("new", 2, 86_400));
+    session.granted(grant("new", 2, 86_400));
     assert!(!session.reject(&old));
     assert_eq!(letter(&session, 3), 'u');
 }
@@ -158,7 +171,7 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
         [86_061 + 299, 86_061 + 300].map(|s| letter(&session, s)),
         ['u', 'e']
     );
-    session.publish(grant("t", 86_061, 86_400));
+    session.granted(grant("t", 86_061, 86_400));
     assert!(!session.failures.pause_at(at(86_062)), "a success ends the pause");
 }
 
@@ -188,10 +201,10 @@ fn unknown_keys_of_the_stored_record_survive_a_renewal() {
         .replace("}\n", ",\"later\":[1]}");
     let record = TokenRecord::decode(text.as_bytes(), &|_| 0).unwrap();
     let mut session = machine();
-    let Ok(Renewal::Ask(_)) = session.renew(UnderLock::read(Some(record)), ANY, at(200)) else {
+    let Ok(Renewal::Ask(..)) = session.renew(UnderLock::read(Some(record)), ANY, at(200)) else {
         panic!("expected a request")
     };
-    let (_, record) = session.publish(grant("new", 200, 100));
+    let (_, record) = session.granted(grant("new", 200, 100));
     assert!(record.unwrap().encode(&|_| 0).expose().contains(r#""later":[1]"#));
 }
 
@@ -210,7 +223,7 @@ fn with_refresh_token(token: &str, obtained: u64, life: u64, refresh: &str) -> T
 /// The refresh token that a renewal would spend.
 fn spends(session: &mut Session, read: Option<TokenRecord>, seconds: u64) -> String {
     let renewal = session.renew(UnderLock::read(read), ANY, at(seconds)).unwrap();
-    let Renewal::Ask(Step::Send(out, _)) = renewal else {
+    let Renewal::Ask(Step::Send(out, _), _) = renewal else {
         panic!("expected a request, got {renewal:?}")
     };
     let body = String::from_utf8(out.request.into_body().into_bytes()).unwrap();
@@ -255,16 +268,16 @@ fn a_refresh_token_is_used_early_rotated_and_kept_where_the_server_sends_no_othe
         ['u', 'u', 'e', 'r']
     );
     assert_eq!(spends(&mut session, None, 3300), "r1");
-    let (_, record) = session.publish(with_refresh_token("t2", 3300, 3600, "r2"));
+    let (_, record) = session.granted(with_refresh_token("t2", 3300, 3600, "r2"));
     assert_eq!(record.unwrap().refresh_token(), Some(&Secret::new("r2")));
-    let (_, record) = session.publish(grant("t3", 6600, 3600));
+    let (_, record) = session.granted(grant("t3", 6600, 3600));
     assert_eq!(record.unwrap().refresh_token(), Some(&Secret::new("r2")));
 }
 
 #[test]
 fn the_refresh_token_that_was_read_under_the_lock_is_the_one_that_is_spent() {
     let mut other = person();
-    let (_, theirs) = other.publish_login(with_refresh_token("t2", 0, 60, "rotated"));
+    let (_, theirs) = other.publish_login(with_refresh_token("t2", 30, 60, "rotated"));
     let mut session = person();
     session.publish_login(with_refresh_token("t1", 0, 60, "spent"));
     assert_eq!(spends(&mut session, theirs, 3600), "rotated");
@@ -287,7 +300,7 @@ fn invalid_grant_alone_ends_a_refresh_token() {
         .status(403)
         .body(br#"{"error":"invalid_grant"}"#.to_vec())
         .unwrap();
-    let Ok(Renewal::Ask(Step::Send(_, next))) = session.renew(UnderLock::read(None), ANY, at(3450)) else {
+    let Ok(Renewal::Ask(Step::Send(_, next), _)) = session.renew(UnderLock::read(None), ANY, at(3450)) else {
         panic!()
     };
     let ended = next.resume(Ok(reply), at(3450)).unwrap_err();
@@ -308,10 +321,8 @@ fn invalid_grant_alone_ends_a_refresh_token() {
 fn another_login_forgets_the_last_ones_account_and_refresh_token() {
     let mut session = person();
     session.publish_login(with_refresh_token("t1", 0, 60, "r1"));
-    let record = session
-        .learn_api_base_url("https://a.example".parse().unwrap())
-        .unwrap();
-    assert_eq!(record.api_base_url().unwrap().as_str(), "https://a.example");
+    let record = learn(&mut session, "https://a.carto.com".parse().unwrap()).unwrap();
+    assert_eq!(record.api_base_url().unwrap().as_str(), "https://a.carto.com");
     let (_, record) = session.publish_login(grant("t2", 10, 60));
     let record = record.unwrap();
     assert_eq!((record.api_base_url(), record.refresh_token()), (None, None));
@@ -322,9 +333,145 @@ fn another_login_forgets_the_last_ones_account_and_refresh_token() {
 fn a_login_that_another_process_stored_is_taken_over_with_its_account() {
     let mut other = person();
     other.publish_login(grant("t", 0, 3600));
-    let record = other.learn_api_base_url("https://a.example".parse().unwrap());
+    let record = learn(&mut other, "https://a.carto.com".parse().unwrap());
     let mut session = person();
     session.adopt(record);
     assert_eq!(letter(&session, 10), 'u');
-    assert_eq!(session.api_base_url().unwrap().as_str(), "https://a.example");
+    assert_eq!(session.api_base_url().unwrap().as_str(), "https://a.carto.com");
+}
+
+#[test]
+fn a_refresh_token_that_was_rotated_is_not_taken_from_a_store_that_could_not_be_written() {
+    let mut session = person();
+    let (_, stale) = session.publish_login(with_refresh_token("t1", 0, 3600, "r1"));
+    assert_eq!(spends(&mut session, None, 3400), "r1");
+    session.granted(with_refresh_token("t2", 3400, 3600, "r2"));
+    assert_eq!(
+        spends(&mut session, stale.clone(), 6900),
+        "r2",
+        "the store still holds r1"
+    );
+    let token = session.last_token().unwrap().clone();
+    session.reject(&token);
+    assert_eq!(
+        spends(&mut session, stale, 6901),
+        "r2",
+        "even when the token is forgotten"
+    );
+}
+
+#[test]
+fn token_refresh_token_and_address_are_taken_over_together() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 3600, "of the first account"));
+    learn(&mut session, "https://first.carto.com".parse().unwrap());
+    let mut other = person();
+    let (_, record) = other.publish_login(grant("t2", 100, 3600));
+    session.adopt(record);
+    assert_eq!(session.last_token().unwrap().secret(), &Secret::new("t2"));
+    assert_eq!(session.api_base_url(), None, "not the first account's");
+    assert!(!session.is_renewable(), "nor its refresh token");
+}
+
+#[test]
+fn an_older_token_of_a_store_changes_nothing() {
+    let mut other = person();
+    let (_, older) = other.publish_login(with_refresh_token("t1", 0, 90_000, "r1"));
+    let mut session = person();
+    session.publish_login(grant("t2", 10, 3600));
+    session.adopt(older);
+    assert_eq!(
+        session.last_token().unwrap().secret(),
+        &Secret::new("t2"),
+        "though t1 lives longer"
+    );
+    assert!(!session.is_renewable());
+}
+
+#[test]
+fn what_was_asked_for_before_a_login_or_logout_is_not_kept() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 60, "r1"));
+    let Ok(Renewal::Ask(_, asked_in)) = session.renew(UnderLock::read(None), ANY, at(59)) else {
+        panic!()
+    };
+    session.publish_login(grant("of another account", 59, 3600));
+    let (given, record) = session.publish(with_refresh_token("t2", 59, 3600, "r2"), asked_in);
+    assert_eq!(
+        (given.secret(), record),
+        (&Secret::new("of another account"), None)
+    );
+    assert!(!session.is_renewable());
+
+    let Ok(Renewal::Ask(_, asked_in)) = with_token("t", 0, 60).renew(UnderLock::read(None), ANY, at(59))
+    else {
+        panic!()
+    };
+    let mut machine = with_token("t", 0, 60);
+    machine.log_out();
+    let (given, record) = machine.publish(grant("t2", 59, 60), asked_in);
+    assert_eq!(
+        (given.secret(), record),
+        (&Secret::new("t2"), None),
+        "whoever waits gets it"
+    );
+    assert_eq!(machine.last_token().map(AccessToken::secret), None);
+}
+
+#[test]
+fn an_address_is_noted_for_the_token_that_it_was_asked_with_alone() {
+    let mut session = person();
+    let (first, _) = session.publish_login(grant("t1", 0, 3600));
+    session.publish_login(grant("t2", 1, 3600));
+    let found: ApiBaseUrl = "https://first.carto.com".parse().unwrap();
+    assert_eq!(session.learn_api_base_url(&first, found), None);
+    assert_eq!(session.api_base_url(), None);
+}
+
+#[test]
+fn a_stored_address_is_on_carto_on_an_allowed_domain_or_named_by_the_program() {
+    let stored = |base: &str| {
+        let mut other = person();
+        other.publish_login(grant("t", 0, 3600));
+        learn(&mut other, base.parse().unwrap())
+    };
+    let taken = |mut session: Session, base| {
+        session.adopt(stored(base));
+        assert_eq!(
+            session.last_token().unwrap().secret(),
+            &Secret::new("t"),
+            "the token is good"
+        );
+        session.api_base_url().map(ToString::to_string)
+    };
+    assert_eq!(
+        taken(person(), "https://a.carto.com").as_deref(),
+        Some("https://a.carto.com")
+    );
+    assert_eq!(taken(person(), "https://evil.example"), None);
+    assert_eq!(taken(person(), "http://127.0.0.1:1"), None);
+    let acme = Endpoints::carto().with_allowed_domain("acme.com").unwrap();
+    let allowed = Session::person(Identity::person(&acme), acme, Jitter::new(0));
+    assert_eq!(
+        taken(allowed, "https://api.acme.com").as_deref(),
+        Some("https://api.acme.com")
+    );
+    let identity = Identity::person(&Endpoints::carto()).at("https://own.example".parse().unwrap());
+    let named = Session::person(identity, Endpoints::carto(), Jitter::new(0));
+    assert_eq!(
+        taken(named, "https://own.example").as_deref(),
+        Some("https://own.example")
+    );
+}
+
+#[test]
+fn a_login_of_which_nobody_knows_the_end_is_kept_for_an_hour() {
+    let mut session = person();
+    let endless = TokenGrant {
+        expires_at: None,
+        ..grant("t", 0, 1)
+    };
+    let (token, record) = session.publish_login(endless);
+    assert_eq!(token.expires_at(), None);
+    assert_eq!(record.unwrap().expires_at(), at(3600));
 }

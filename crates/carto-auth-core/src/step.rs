@@ -277,7 +277,7 @@ pub enum TransportErrorKind {
     /// Nothing listens there.
     #[error("connection refused")]
     ConnectionRefused,
-    /// The connection could not be made.
+    /// The network or the host is unreachable: before the connection, or in the middle of it.
     #[error("connection failed")]
     ConnectionFailed,
     /// Connecting took too long.
@@ -312,7 +312,6 @@ impl TransportErrorKind {
             self,
             Self::HostNotFound
                 | Self::ConnectionRefused
-                | Self::ConnectionFailed
                 | Self::ConnectTimeout
                 | Self::Proxy
                 | Self::Certificate

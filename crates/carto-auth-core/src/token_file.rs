@@ -191,6 +191,15 @@ impl TokenRecord {
         self.refresh_token.as_ref()
     }
 
+    /// The same with a token that has ended: an API refused it, but the refresh token beside it is good.
+    #[must_use]
+    pub fn ended(&self) -> Self {
+        Self {
+            expires_at: Timestamp::from_unix_seconds(0),
+            ..self.clone()
+        }
+    }
+
     /// The same without the refresh token: for the file that is shared with the Python package, which makes it
     /// readable for others.
     #[must_use]

@@ -1,10 +1,12 @@
 //! The flow that asks the token endpoint for a token.
 
+use crate::claims::Claims;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
 use crate::exchange::{BODY_LIMIT, Exchange, strange};
 use crate::m2m_credentials::M2mCredentials;
-use crate::reply::json_object;
+use crate::organization::OrganizationId;
+use crate::reply::{ReplyProblem, json_object};
 use crate::retry::{Jitter, Repeat};
 use crate::secret::Secret;
 use crate::step::sealed::Resume;
@@ -32,6 +34,7 @@ use crate::token_response::TokenGrant;
 pub struct TokenRequest {
     exchange: Exchange,
     presents: Presents,
+    organization: Option<OrganizationId>,
 }
 
 /// What is handed in for a token.
@@ -48,6 +51,7 @@ pub(crate) struct CodeGrant<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) verifier: &'a Secret,
     pub(crate) redirect_uri: &'a str,
+    pub(crate) organization: Option<&'a OrganizationId>,
 }
 
 impl TokenRequest {
@@ -68,7 +72,7 @@ impl TokenRequest {
         ];
         let secrets = vec![secret.clone()];
         let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Harmless, jitter);
-        Self::start(exchange, Presents::ClientSecret, now.into())
+        Self::new(exchange, Presents::ClientSecret).send(now.into())
     }
 
     /// Asks with an authorization code, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3>. "The client MUST
@@ -89,11 +93,15 @@ impl TokenRequest {
         ];
         let secrets = vec![grant.code.clone(), grant.verifier.clone()];
         let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Spends, jitter);
-        Self::start(exchange, Presents::Code, now)
+        Self {
+            organization: grant.organization.cloned(),
+            ..Self::new(exchange, Presents::Code)
+        }
+        .send(now)
     }
 
     /// Asks with a refresh token, <https://www.rfc-editor.org/rfc/rfc6749#section-6>. A server that rotates them
-    /// takes a second use for theft, so it is spent at most once.
+    /// takes a second use for theft, so this conversation does not send it again once bytes may have left.
     pub fn refresh_token(
         refresh_token: &Secret,
         endpoints: &Endpoints,
@@ -107,11 +115,15 @@ impl TokenRequest {
         ];
         let secrets = vec![refresh_token.clone()];
         let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Spends, jitter);
-        Self::start(exchange, Presents::RefreshToken, now.into())
+        Self::new(exchange, Presents::RefreshToken).send(now.into())
     }
 
-    fn start(exchange: Exchange, presents: Presents, now: Timestamp) -> Step<Self> {
-        Self { exchange, presents }.send(now)
+    fn new(exchange: Exchange, presents: Presents) -> Self {
+        Self {
+            exchange,
+            presents,
+            organization: None,
+        }
     }
 
     fn send(mut self, now: Timestamp) -> Step<Self> {
@@ -131,8 +143,18 @@ impl TokenRequest {
         self.exchange.read(reply, |host, reply| {
             let body = json_object(host, reply, BODY_LIMIT, now).map_err(refused)?;
             TokenGrant::parse(&body, self.exchange.sent_at(), now)
+                .and_then(|grant| self.is_of_our_organization(grant))
                 .map_err(|problem| strange(host, reply, problem))
         })
+    }
+
+    /// A token that names an organization must name the one that was asked for.
+    fn is_of_our_organization(&self, grant: TokenGrant) -> Result<TokenGrant, ReplyProblem> {
+        let named = Claims::of(grant.access_token.expose()).and_then(|claims| claims.organization_id);
+        match (&self.organization, named) {
+            (Some(ours), Some(named)) if ours.as_str() != named => Err(ReplyProblem::ForeignOrganization),
+            _ => Ok(grant),
+        }
     }
 }
 

@@ -202,7 +202,7 @@ proptest! {
     #[test]
     fn discovery_asks_two_hosts_at_most_and_the_token_goes_to_the_first_alone(
         domain in "[a-zA-Z0-9.:/@?#%\\[\\] -]{0,30}|[a-z]{1,9}\\.carto\\.com",
-        config in ".{0,60}|apis: \\{baseUrl: '[ -~&&[^']]{0,40}'\\}",
+        config in ".{0,60}|apis: [{]baseUrl: 'https?://([a-z]{0,4}[.@:/])?(carto[.]com|evilcarto[.]com|carto[.]com[.]x)[:/?]?[a-z0-9]{0,4}'[}]",
     ) {
         let token = AccessToken::new(Secret::new("the-token"), None).unwrap();
         let Step::Send(_, next) = Discovery::start(&token, Endpoints::carto(), Jitter::new(7), T0) else { panic!() };

@@ -42,7 +42,20 @@ const ELSEWHERE: [(&str, &str); 14] = [
 const CONTAINER_MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 /// Browsers that would take the terminal over.
-const TEXT_BROWSERS: [&str; 6] = ["lynx", "links", "links2", "elinks", "w3m", "www-browser"];
+const TEXT_BROWSERS: [&str; 12] = [
+    "lynx",
+    "links",
+    "links2",
+    "elinks",
+    "w3m",
+    "www-browser",
+    "eww",
+    "netrik",
+    "retawq",
+    "curl",
+    "wget",
+    "browsh",
+];
 
 fn obstacle(
     is_set: impl Fn(&str) -> bool,
@@ -70,15 +83,21 @@ fn obstacle(
 /// True when `BROWSER`, which may list several, names a browser for terminals.
 fn is_text_browser(browsers: &str) -> bool {
     browsers.split(':').any(|command| {
-        let program = command.split_ascii_whitespace().next().unwrap_or_default();
-        let name = program.rsplit('/').next().unwrap_or_default();
-        TEXT_BROWSERS.contains(&name)
+        // Any word of it: it may be started through `env` or the like.
+        command.split_ascii_whitespace().any(|word| {
+            let name = word.rsplit('/').next().unwrap_or_default();
+            TEXT_BROWSERS.contains(&name)
+        })
     })
 }
 
 /// Opens the address in the person's browser, in the background. That this ends well says nothing about whether a
 /// browser came up; the address has been shown before.
 pub(crate) fn open(url: &str) {
+    if env::var("BROWSER").is_ok_and(|browsers| is_text_browser(&browsers)) {
+        log::warn!("BROWSER names a text browser, which is not started; open the address yourself");
+        return;
+    }
     let url = url.to_owned();
     let opened = thread::Builder::new()
         .name("carto-auth-browser".to_owned())
@@ -87,11 +106,14 @@ pub(crate) fn open(url: &str) {
             options.with_suppress_output(true);
             if let Err(error) = webbrowser::open_browser_with_options(Browser::Default, &url, &options) {
                 // The error's text may hold the address, and with it the state.
-                log::info!("no browser could be opened ({:?})", error.kind());
+                log::warn!(
+                    "no browser could be opened ({:?}); open the address yourself",
+                    error.kind()
+                );
             }
         });
     if let Err(error) = opened {
-        log::info!("no browser could be opened: {error}");
+        log::warn!("no browser could be opened: {error}");
     }
 }
 
@@ -142,12 +164,19 @@ mod tests {
 
     #[test]
     fn a_browser_for_terminals_is_not_opened() {
-        for browser in ["w3m", "/usr/bin/lynx %s", "firefox:links2", "www-browser"] {
+        for browser in [
+            "w3m",
+            "/usr/bin/lynx %s",
+            "firefox:links2",
+            "www-browser",
+            "env w3m",
+            "curl",
+        ] {
             let reason = with(&["DISPLAY"], Some(browser), &[], true);
             assert_eq!(reason, Some("BROWSER names a text browser"), "{browser}");
         }
         assert_eq!(
-            with(&["DISPLAY"], Some("firefox --new-window w3m"), &[], true),
+            with(&["DISPLAY"], Some("firefox --new-window %s"), &[], true),
             None
         );
     }

@@ -1,11 +1,16 @@
 //! A person's login under way: the browser and the prompt, whichever brings the answer first.
 
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use carto_auth_core::{Authorized, Callback, Endpoints, Error, Ignored, Login, LoginRequest, Page, Redirect};
+use carto_auth_core::{
+    Authorized, Callback, Endpoints, Error, Ignored, Login, LoginRequest, Page, Redirect, Secret,
+};
 
 use crate::browser;
 use crate::callback_connection::Verdict;
@@ -17,7 +22,7 @@ use crate::randomness::entropy;
 ///
 /// ```
 /// use carto_auth_core::Ignored;
-/// use carto_auth_native::{LoginInteraction, LoginPrompt};
+/// use carto_auth_native::{Cancelled, LoginInteraction, LoginPrompt};
 ///
 /// struct Window;
 ///
@@ -28,7 +33,7 @@ use crate::randomness::entropy;
 ///     fn can_paste(&self) -> bool {
 ///         false
 ///     }
-///     fn read_pasted(&self) -> Option<String> {
+///     fn read_pasted(&self, _: &Cancelled) -> Option<String> {
 ///         None
 ///     }
 ///     fn refused(&self, _: Ignored) {}
@@ -42,12 +47,51 @@ pub trait LoginInteraction: Send + Sync {
     /// Whether the person can paste a code or an address.
     fn can_paste(&self) -> bool;
 
-    /// Waits for what the person pastes; `None` when nothing more will come. It is called on a thread of its own,
-    /// which is left behind when the browser is faster.
-    fn read_pasted(&self) -> Option<String>;
+    /// Waits for what the person pastes; `None` when nothing more will come. It is called on a thread of its own.
+    /// Return soon after `cancelled` is set: the login has ended, and a reader that stays takes the program's input.
+    fn read_pasted(&self, cancelled: &Cancelled) -> Option<String>;
 
     /// Says that what was pasted is not the answer, and why. The next is waited for.
     fn refused(&self, why: Ignored);
+
+    /// The login has ended, well or not; what was typed meanwhile is of no use.
+    fn ended(&self) {}
+}
+
+/// Tells the reader of a paste that its login has ended.
+#[derive(Clone, Default, Debug)]
+pub struct Cancelled(Arc<AtomicBool>);
+
+impl Cancelled {
+    /// True once the login has ended.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Why no browser on this machine brings the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// Another program listens at the port of the redirect URI.
+    PortTaken(u16),
+    /// The port cannot be listened at.
+    PortUnusable(u16, ErrorKind),
+    /// The place, or whoever calls, is against it.
+    Place(&'static str),
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PortTaken(port) => write!(f, "port {port} of this machine is taken"),
+            Self::PortUnusable(port, why) => {
+                write!(f, "port {port} of this machine cannot be listened at ({why})")
+            }
+            Self::Place(reason) => f.write_str(reason),
+        }
+    }
 }
 
 /// What a person is shown.
@@ -61,10 +105,11 @@ pub struct LoginPrompt<'a> {
     /// How long the login waits.
     pub timeout: Duration,
     /// Why the browser cannot come back here, if it cannot.
-    pub obstacle: Option<&'a str>,
+    pub obstacle: Option<Obstacle>,
 }
 
 /// How the person's answer comes.
+#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {
     /// Through a browser on this machine, which is opened; a paste is taken, too.
@@ -81,15 +126,21 @@ pub struct BrowserLogin {
     serving: Option<Serving>,
     login: SharedLogin,
     interaction: Arc<dyn LoginInteraction>,
+    cancelled: Cancelled,
+    tried_a_word: bool,
     deadline: Instant,
     timeout: Duration,
 }
 
 enum Answer {
     Called(Result<Authorized, Error>),
-    Pasted(String),
+    /// A paste; the next is read when the sender is dropped.
+    Pasted(String, Sender<()>),
     EndOfPaste,
 }
+
+/// The longest that a login waits.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// The login, until it has its answer.
 type SharedLogin = Arc<Mutex<Option<Login>>>;
@@ -105,7 +156,7 @@ impl BrowserLogin {
         endpoints: &Endpoints,
         options: &LoginOptions,
     ) -> Result<Self, Error> {
-        let (timeout, interaction) = (options.time_limit(), options.meets());
+        let (timeout, interaction) = (options.time_limit().min(LONGEST_WAIT), options.meets());
         let way = options.chosen_way();
         let (listener, obstacle) = match way {
             Way::Browser | Way::Callback => {
@@ -114,7 +165,7 @@ impl BrowserLogin {
                     Err(error) => (None, Some(port_taken(endpoints, &error))),
                 }
             }
-            Way::Paste(reason) => (None, Some(reason.to_owned())),
+            Way::Paste(reason) => (None, Some(Obstacle::Place(reason))),
         };
         let pastes = interaction.can_paste();
         if let (None, Some(obstacle), false) = (&listener, &obstacle, pastes) {
@@ -131,6 +182,7 @@ impl BrowserLogin {
         let url = login.authorize_url().to_owned();
         let login = Arc::new(Mutex::new(Some(login)));
         let (sender, answers) = mpsc::channel();
+        let cancelled = Cancelled::default();
         let serving = match listener {
             Some(listener) => {
                 let judge = judge(Arc::clone(&login), sender.clone());
@@ -143,19 +195,21 @@ impl BrowserLogin {
             url: &url,
             redirect,
             timeout,
-            obstacle: obstacle.as_deref(),
+            obstacle,
         });
         if serving.is_some() && way == Way::Browser {
             browser::open(&url);
         }
         if pastes {
-            read_pastes(Arc::clone(&interaction), sender)?;
+            read_pastes(Arc::clone(&interaction), cancelled.clone(), sender)?;
         }
         Ok(Self {
             answers,
             serving,
             login,
             interaction,
+            cancelled,
+            tried_a_word: false,
             deadline: Instant::now() + timeout,
             timeout,
         })
@@ -167,11 +221,12 @@ impl BrowserLogin {
     /// [`Error::Denied`], [`Error::LoginTimedOut`], or [`Error::NobodyToAsk`] when the prompt has ended and no
     /// browser can come back.
     pub fn wait(&mut self) -> Result<Authorized, Error> {
+        self.tried_a_word = false;
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
             match self.answers.recv_timeout(left) {
                 Ok(Answer::Called(answer)) => return answer,
-                Ok(Answer::Pasted(text)) => {
+                Ok(Answer::Pasted(text, _next)) => {
                     if let Some(answer) = self.pasted(&text) {
                         return answer;
                     }
@@ -190,11 +245,16 @@ impl BrowserLogin {
         }
     }
 
-    fn pasted(&self, text: &str) -> Option<Result<Authorized, Error>> {
+    fn pasted(&mut self, text: &str) -> Option<Result<Authorized, Error>> {
         let mut login = lock(&self.login);
         let callback = login.take()?.pasted(text);
         match callback {
-            Callback::Accepted(authorized) => Some(Ok(authorized)),
+            Callback::Accepted(mut authorized) => {
+                // The browser may still come back while the word that was typed is tried.
+                *login = authorized.take_spare();
+                self.tried_a_word = login.is_some();
+                Some(Ok(authorized))
+            }
             Callback::Denied(error) => Some(Err(error)),
             Callback::Ignored(same, why) => {
                 *login = Some(same);
@@ -205,9 +265,19 @@ impl BrowserLogin {
         }
     }
 
+    /// After a code that CARTO refused: true when it was a word that was typed, and the login still waits for its
+    /// answer, or has it already.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        if self.tried_a_word {
+            self.interaction.refused(Ignored::Refused);
+        }
+        self.tried_a_word
+    }
+
     /// Tells the browser how the login ended, and frees the port.
-    pub fn finish(self, outcome: Result<(), &Error>) {
-        if let Some(serving) = self.serving {
+    pub fn finish(mut self, outcome: Result<(), &Error>) {
+        if let Some(serving) = self.serving.take() {
             serving.finish(match outcome {
                 Ok(()) => Page::Success,
                 Err(Error::Denied(_)) => Page::Denied,
@@ -217,12 +287,19 @@ impl BrowserLogin {
     }
 }
 
+impl Drop for BrowserLogin {
+    fn drop(&mut self) {
+        self.cancelled.0.store(true, Ordering::Relaxed);
+        self.interaction.ended();
+    }
+}
+
 /// Decides what a callback means. The target that was accepted may come again (a reload, a second click): it waits
 /// for the same end, and is not exchanged again.
 fn judge(login: SharedLogin, sender: Sender<Answer>) -> impl FnMut(&str) -> Verdict + Send + 'static {
-    let mut accepted: Option<carto_auth_core::Secret> = None;
+    let mut accepted: Option<Secret> = None;
     move |target| {
-        let this = carto_auth_core::Secret::new(target);
+        let this = Secret::new(target);
         if accepted.as_ref() == Some(&this) {
             return Verdict::Wait;
         }
@@ -233,7 +310,13 @@ fn judge(login: SharedLogin, sender: Sender<Answer>) -> impl FnMut(&str) -> Verd
         let answer = match waiting.callback(target) {
             Callback::Ignored(same, why) => {
                 *login = Some(same);
-                log::info!("a callback was ignored: {why}");
+                drop(login);
+                match why {
+                    Ignored::ForeignIssuer | Ignored::NoCode => {
+                        log::warn!("a callback of this login was ignored: {why}");
+                    }
+                    _ => log::info!("a callback was ignored: {why}"),
+                }
                 return Verdict::Answer(Page::ForeignLogin);
             }
             Callback::Accepted(authorized) => Ok(authorized),
@@ -246,10 +329,20 @@ fn judge(login: SharedLogin, sender: Sender<Answer>) -> impl FnMut(&str) -> Verd
     }
 }
 
-fn read_pastes(interaction: Arc<dyn LoginInteraction>, sender: Sender<Answer>) -> Result<(), Error> {
+fn read_pastes(
+    interaction: Arc<dyn LoginInteraction>,
+    cancelled: Cancelled,
+    sender: Sender<Answer>,
+) -> Result<(), Error> {
     let reader = move || {
-        while let Some(text) = interaction.read_pasted() {
-            if sender.send(Answer::Pasted(text)).is_err() {
+        while let Some(text) = interaction.read_pasted(&cancelled) {
+            let (next, heard) = mpsc::channel();
+            if sender.send(Answer::Pasted(text, next)).is_err() {
+                return;
+            }
+            // One at a time: it ends when the other end is dropped.
+            let _ = heard.recv();
+            if cancelled.is_set() {
                 return;
             }
         }
@@ -262,30 +355,30 @@ fn read_pastes(interaction: Arc<dyn LoginInteraction>, sender: Sender<Answer>) -
         .map_err(|error| Error::Client(format!("no thread can be started: {error}")))
 }
 
-fn port_taken(endpoints: &Endpoints, error: &std::io::Error) -> String {
+fn port_taken(endpoints: &Endpoints, error: &io::Error) -> Obstacle {
     let port = endpoints
         .redirect_uri()
         .port_or_known_default()
         .unwrap_or_default();
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => format!("port {port} of this machine is taken"),
-        _ => format!("port {port} of this machine cannot be listened at ({error})"),
+        ErrorKind::AddrInUse => Obstacle::PortTaken(port),
+        kind => Obstacle::PortUnusable(port, kind),
     }
 }
 
-fn lock(login: &SharedLogin) -> std::sync::MutexGuard<'_, Option<Login>> {
+fn lock(login: &SharedLogin) -> MutexGuard<'_, Option<Login>> {
     // What the lock guards is replaced as a whole.
     login.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl std::fmt::Debug for BrowserLogin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for BrowserLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BrowserLogin(..)")
     }
 }
 
-impl std::fmt::Debug for LoginPrompt<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for LoginPrompt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoginPrompt")
             .field("redirect", &self.redirect)
             .field("timeout", &self.timeout)

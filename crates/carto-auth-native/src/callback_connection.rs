@@ -64,6 +64,17 @@ impl Connection {
         matches!(self.state, State::Waiting)
     }
 
+    /// How much it would be missed; `None` for a browser that waits, which must stay.
+    pub(crate) fn importance(&self) -> Option<u8> {
+        match &self.state {
+            State::Waiting => None,
+            State::Lingering => Some(0),
+            State::Reading(request) if request.is_empty() => Some(1),
+            State::Reading(_) => Some(2),
+            State::Writing { .. } => Some(3),
+        }
+    }
+
     /// True for one that has not finished its head.
     pub(crate) fn is_reading(&self) -> bool {
         matches!(self.state, State::Reading(_))

@@ -148,12 +148,25 @@ struct Server<J> {
     judge: J,
 }
 
+/// Whether connections wait to be accepted. Readiness is told once, so this must be remembered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Nothing,
+    Waiting,
+    /// The system has no room for another one.
+    NoRoom,
+}
+
 impl<J: FnMut(&str) -> Verdict> Server<J> {
     fn run(mut self) {
         let mut events = Events::with_capacity(64);
-        let mut accept_again = false;
+        let mut more = More::Nothing;
         loop {
-            let pause = accept_again.then_some(Duration::from_millis(50));
+            let pause = match more {
+                More::Nothing => None,
+                More::Waiting => Some(Duration::ZERO),
+                More::NoRoom => Some(Duration::from_millis(50)),
+            };
             let next_deadline = self
                 .connections
                 .values()
@@ -168,85 +181,82 @@ impl<J: FnMut(&str) -> Verdict> Server<J> {
             if let Some(page) = self.last_page.get().copied() {
                 return self.end(page);
             }
-            let is_new = |token: Token| token.0 < FIRST_CONNECTION;
-            if accept_again || events.iter().any(|event| is_new(event.token())) {
-                accept_again = !self.accept_all();
-            }
+            // First those that are there: a newer connection must not take the place of one that has been heard.
             let ready: Vec<usize> = events.iter().map(|event| event.token().0).collect();
-            for number in ready {
-                self.advance(number);
+            for number in &ready {
+                self.advance(*number);
+            }
+            if more != More::Nothing || ready.iter().any(|number| *number < FIRST_CONNECTION) {
+                more = self.accept_some();
             }
             let now = Instant::now();
             self.connections.retain(|_, connection| connection.deadline > now);
         }
     }
 
-    /// Takes every connection that waits; false when the system had no room for one.
-    fn accept_all(&mut self) -> bool {
-        let mut streams = Vec::new();
-        let mut all = true;
-        for (_, listener) in &self.listeners {
-            loop {
-                match listener.accept() {
-                    Ok((stream, _)) => streams.push(stream),
+    /// Takes some of the connections that wait, from each family, and hears each at once.
+    fn accept_some(&mut self) -> More {
+        let mut more = More::Nothing;
+        for family in 0..self.listeners.len() {
+            let mut accepted = 0;
+            while accepted < MOST_CONNECTIONS {
+                match self.listeners[family].1.accept() {
+                    Ok((stream, _)) => {
+                        accepted += 1;
+                        if let Some(number) = self.admit(stream) {
+                            self.advance(number);
+                        }
+                    }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            ErrorKind::Interrupted | ErrorKind::ConnectionAborted
+                        ) => {}
                     Err(_) => {
-                        all = false;
+                        more = More::NoRoom;
                         break;
                     }
                 }
-                // One at a time: a flood must not fill the memory before its connections are looked at.
-                for stream in streams.drain(..) {
-                    Self::admit(
-                        &self.poll,
-                        &mut self.connections,
-                        &mut self.next,
-                        stream,
-                        &self.redirect_uri,
-                    );
-                }
-                let newest = self.next - 1;
-                advance(&mut self.connections, newest, &mut self.judge, &self.success_page);
+            }
+            if accepted == MOST_CONNECTIONS {
+                more = More::Waiting;
             }
         }
-        all
+        more
     }
 
-    /// Makes room for a new connection, at the expense of the oldest that is not a browser waiting for its answer.
-    fn admit(
-        poll: &Poll,
-        connections: &mut BTreeMap<usize, Connection>,
-        next: &mut usize,
-        mut stream: TcpStream,
-        redirect_uri: &Url,
-    ) {
-        if connections.len() >= MOST_CONNECTIONS {
-            let is_idle = |connection: &Connection| !connection.is_waiting();
-            let oldest = connections
+    /// Makes room for a new connection, at the expense of the one that is missed least.
+    fn admit(&mut self, mut stream: TcpStream) -> Option<usize> {
+        if self.connections.len() >= MOST_CONNECTIONS {
+            let least = self
+                .connections
                 .iter()
-                .find(|(_, connection)| is_idle(connection))
-                .map(|(number, _)| *number);
-            match oldest {
-                Some(oldest) => drop(connections.remove(&oldest)),
-                None => return,
-            }
+                .filter_map(|(number, connection)| Some((connection.importance()?, *number)))
+                .min()?;
+            self.connections.remove(&least.1);
         }
-        let number = *next;
-        *next += 1;
+        let number = self.next;
+        self.next += 1;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if poll
+        self.poll
             .registry()
             .register(&mut stream, Token(number), interest)
-            .is_ok()
-        {
-            connections.insert(number, Connection::new(stream, redirect_uri));
-        }
+            .ok()?;
+        self.connections
+            .insert(number, Connection::new(stream, &self.redirect_uri));
+        Some(number)
     }
 
+    /// Takes a connection as far as it goes, and drops it when it is done or broken.
     fn advance(&mut self, number: usize) {
-        advance(&mut self.connections, number, &mut self.judge, &self.success_page);
+        let Some(connection) = self.connections.get_mut(&number) else {
+            return;
+        };
+        match connection.advance(&mut self.judge, &self.success_page) {
+            Ok(Progress::Blocked) => {}
+            Ok(Progress::Over) | Err(_) => drop(self.connections.remove(&number)),
+        }
     }
 
     /// Gives the browsers that wait their answer, and nobody else any more.
@@ -281,21 +291,5 @@ impl<J: FnMut(&str) -> Verdict> Server<J> {
             let now = Instant::now();
             self.connections.retain(|_, connection| connection.deadline > now);
         }
-    }
-}
-
-/// Takes a connection as far as it goes, and drops it when it is done or broken.
-fn advance(
-    connections: &mut BTreeMap<usize, Connection>,
-    number: usize,
-    judge: &mut impl FnMut(&str) -> Verdict,
-    success_page: &Url,
-) {
-    let Some(connection) = connections.get_mut(&number) else {
-        return;
-    };
-    match connection.advance(judge, success_page) {
-        Ok(Progress::Blocked) => {}
-        Ok(Progress::Over) | Err(_) => drop(connections.remove(&number)),
     }
 }

@@ -150,25 +150,26 @@ impl TokenStore for FileStore {
             private_file::tighten_folder(folder);
         }
         let path = self.beside(identity, "lock");
-        let lock = match file_lock::acquire(&path, patience) {
-            Lock::Held(file) => Some(file),
+        let (mut lock, mut contended) = (None, false);
+        match file_lock::acquire(&path, patience) {
+            Lock::Held(file) => lock = Some(file),
             Lock::Busy => {
+                contended = true;
                 log::warn!(
                     "another process holds {} for {} s; going on without it",
                     shown(&path),
                     patience.as_secs()
                 );
-                None
             }
             Lock::Unsupported(error) => {
                 log::warn!("cannot lock {}: {error}; going on without it", shown(&path));
-                None
             }
-        };
+        }
         Ok(Box::new(LockedFiles {
             store: self.clone(),
             identity: identity.clone(),
             lock,
+            contended,
         }))
     }
 }
@@ -177,6 +178,7 @@ struct LockedFiles {
     store: FileStore,
     identity: Identity,
     lock: Option<File>,
+    contended: bool,
 }
 
 impl LockedTokens for LockedFiles {
@@ -184,19 +186,17 @@ impl LockedTokens for LockedFiles {
         self.store.best(&self.identity, Duration::MAX, Level::Debug)
     }
 
+    fn is_contended(&self) -> bool {
+        self.contended
+    }
+
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
-        let prefix = self.store.temporary_prefix(&self.identity);
-        self.sweep(&prefix);
-        let write = |path: &Path, record: &TokenRecord| {
-            let bytes = record.encode(&local_offset);
-            private_file::write(path, &prefix, bytes.expose().as_bytes())
-                .map_err(|error| StoreError::new(format!("cannot write {}", shown(path)), error))
-        };
-        write(&self.store.own_file(&self.identity), record)?;
+        self.sweep(&self.store.temporary_prefix(&self.identity));
+        self.write(&self.store.own_file(&self.identity), record)?;
         // Python would read a file without an API base URL as one to log in again for.
         if record.api_base_url().is_some()
             && self.store.may_replace_shared(&self.identity)
-            && let Err(error) = write(&self.store.shared, &record.without_refresh_token())
+            && let Err(error) = self.write(&self.store.shared, &record.without_refresh_token())
         {
             log::warn!("{error}; the Python package does not see the token");
         }
@@ -208,12 +208,19 @@ impl LockedTokens for LockedFiles {
         let own = self.store.own_file(&self.identity);
         for path in [own.clone(), self.store.shared.clone()] {
             let record = read_record(&path, Level::Debug);
-            let is_meant = match what {
+            let is_meant = match (what, &record) {
                 // Its name says whose it is, whatever it holds.
-                Forget::Everything if path == own => true,
-                Forget::Everything => record.is_some_and(|record| self.identity.owns(&record)),
-                Forget::Token(token) => record.is_some_and(|record| record.access_token() == token.secret()),
+                (Forget::Everything, _) if path == own => true,
+                (Forget::Everything, Some(record)) => self.identity.owns(record),
+                (Forget::Token(token), Some(record)) => record.access_token() == token.secret(),
+                (_, None) => false,
             };
+            if let (Forget::Token(_), Some(record), true) = (what, &record, is_meant)
+                && record.refresh_token().is_some()
+            {
+                self.write(&path, &record.ended())?;
+                continue;
+            }
             match is_meant.then(|| fs::remove_file(&path)) {
                 Some(Ok(())) => removed.push(path),
                 Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
@@ -227,6 +234,15 @@ impl LockedTokens for LockedFiles {
 }
 
 impl LockedFiles {
+    fn write(&self, path: &Path, record: &TokenRecord) -> Result<(), StoreError> {
+        let (prefix, bytes) = (
+            self.store.temporary_prefix(&self.identity),
+            record.encode(&local_offset),
+        );
+        private_file::write(path, &prefix, bytes.expose().as_bytes())
+            .map_err(|error| StoreError::new(format!("cannot write {}", shown(path)), error))
+    }
+
     /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody
     /// else is writing.
     fn sweep(&self, prefix: &str) {

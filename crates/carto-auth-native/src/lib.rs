@@ -44,15 +44,15 @@ mod login_options;
 mod pending_login;
 
 pub use browser::{NO_BROWSER_VARIABLE, browser_obstacle};
-pub use browser_login::{BrowserLogin, LoginInteraction, LoginPrompt, Way};
+pub use browser_login::{BrowserLogin, Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 pub use clock::now;
 pub use file_store::FileStore;
 pub use home::{HOME_VARIABLE, carto_home, expand_tilde};
 pub use login_options::LoginOptions;
 pub use memory_store::MemoryStore;
-pub use pending_login::PendingLogin;
+pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use randomness::{entropy, jitter};
 pub use shared_session::{Asking, Next, SharedSession};
 pub use store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
-pub use terminal::{Terminal, read_line};
+pub use terminal::{Terminal, discard_typed, read_line, read_pasted};

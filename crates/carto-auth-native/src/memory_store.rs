@@ -78,6 +78,10 @@ impl LockedTokens for Held {
         self.store.slots().get(&self.key)?.record.clone()
     }
 
+    fn is_contended(&self) -> bool {
+        !self.exclusive
+    }
+
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
         self.store.slots().entry(self.key.clone()).or_default().record = Some(record.clone());
         Ok(())
@@ -86,10 +90,11 @@ impl LockedTokens for Held {
     fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
         let mut slots = self.store.slots();
         let record = &mut slots.entry(self.key.clone()).or_default().record;
-        record.take_if(|record| match what {
-            Forget::Everything => true,
-            Forget::Token(token) => record.access_token() == token.secret(),
-        });
+        match (what, record.as_ref()) {
+            (Forget::Token(token), Some(kept)) if kept.access_token() != token.secret() => {}
+            (Forget::Token(_), Some(kept)) if kept.refresh_token().is_some() => *record = Some(kept.ended()),
+            _ => *record = None,
+        }
         Ok(Vec::new())
     }
 }

@@ -39,9 +39,10 @@ impl PendingLogin {
         written.map_err(|error| StoreError::new(format!("cannot write {}", self.shown()), error).into())
     }
 
-    /// Takes the login up; `None` when there is none that can be finished, which is logged if there is more to say.
+    /// Takes the login up, so that nobody else can; `None` when there is none that can be finished, which is logged if
+    /// there is more to say.
     #[must_use]
-    pub fn load(&self, endpoints: Endpoints) -> Option<Login> {
+    pub fn claim(&self, endpoints: Endpoints) -> Option<(Login, Claim)> {
         let bytes = match private_file::read(&self.0) {
             Found::Nothing => return None,
             Found::Bytes(bytes) => bytes,
@@ -50,12 +51,21 @@ impl PendingLogin {
                 return None;
             }
         };
-        Login::import(&bytes, endpoints, now())
+        let login = Login::import(&bytes, endpoints, now())
             .inspect_err(|problem| log::warn!("{} {problem}", self.shown()))
-            .ok()
+            .ok()?;
+        // Whoever renames it has it.
+        let mut claimed = self.0.clone().into_os_string();
+        claimed.push(format!(".{}", std::process::id()));
+        let claim = Claim {
+            claimed: PathBuf::from(claimed),
+            pending: self.0.clone(),
+        };
+        fs::rename(&claim.pending, &claim.claimed).ok()?;
+        Some((login, claim))
     }
 
-    /// Forgets the login: its code can be spent once.
+    /// Forgets the login.
     pub fn forget(&self) {
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -67,5 +77,27 @@ impl PendingLogin {
 
     fn shown(&self) -> String {
         OneLine(&self.0.to_string_lossy()).to_string()
+    }
+}
+
+/// A pending login that was taken up. It is forgotten when this is dropped: its code can be spent once.
+#[derive(Debug)]
+pub struct Claim {
+    claimed: PathBuf,
+    pending: PathBuf,
+}
+
+impl Claim {
+    /// Leaves the login pending: its code was not spent.
+    pub fn restore(self) {
+        if let Err(error) = fs::rename(&self.claimed, &self.pending) {
+            log::warn!("the login cannot be left pending: {error}");
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.claimed);
     }
 }

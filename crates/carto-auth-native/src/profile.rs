@@ -3,7 +3,8 @@
 use std::str::FromStr;
 
 /// The name of a login, for people who have more than one: `default`, which is shared with the Python package, or
-/// another one of letters, digits, `-`, `_` and `.`.
+/// another one of letters, digits, `-`, `_` and `.`;
+/// capital letters count as small ones.
 ///
 /// ```
 /// use carto_auth_native::Profile;
@@ -51,15 +52,16 @@ impl FromStr for Profile {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         match begins_well && is_name && text.len() <= 64 {
-            true => Ok(Self(text.to_owned())),
-            false => Err(NotAProfile),
+            // Some file systems know one case only.
+            true => Ok(Self(text.to_ascii_lowercase())),
+            false => Err(NotAProfile(())),
         }
     }
 }
 
 /// A text that cannot be the name of a profile.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NotAProfile;
+pub struct NotAProfile(());
 
 impl std::fmt::Display for NotAProfile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Renewal, Session,
-    Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
+    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan,
+    Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
 use crate::clock::now;
@@ -39,6 +39,7 @@ pub enum Next<'a> {
 pub struct Asking<'a> {
     shared: &'a SharedSession,
     locked: Option<Box<dyn LockedTokens>>,
+    generation: Generation,
 }
 
 impl SharedSession {
@@ -120,10 +121,29 @@ impl SharedSession {
     pub fn renew(&self, freshness: Freshness) -> Result<Next<'_>, Error> {
         let mut locked = self.lock();
         let read = UnderLock::read(locked.as_mut().and_then(|locked| locked.load()));
-        match self.session().renew(read, freshness, now())? {
+        let is_contended = locked.as_ref().is_some_and(|locked| locked.is_contended());
+        let mut session = self.session();
+        match session.renew(read, freshness, now())? {
             Renewal::Found(token) => Ok(Next::Token(token)),
-            Renewal::Ask(step) => Ok(Next::Ask(Asking { shared: self, locked }, step)),
+            // A second token of a machine harms nobody; a refresh token that is spent twice ends the session.
+            Renewal::Ask(..) if is_contended && session.spends_refresh_token() => Err(Error::Busy),
+            Renewal::Ask(step, generation) => {
+                let shared = self;
+                let asking = Asking {
+                    shared,
+                    locked,
+                    generation,
+                };
+                Ok(Next::Ask(asking, step))
+            }
         }
+    }
+
+    /// True when another token can be had without a person, as far as memory and the store know.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        let _ = self.plan(Freshness::default());
+        self.session().is_renewable()
     }
 
     /// Takes the token of a new login, here and in the store.
@@ -135,10 +155,15 @@ impl SharedSession {
         token
     }
 
-    /// Notes where the account's APIs are, here and in the store.
-    pub fn learn_api_base_url(&self, api_base_url: ApiBaseUrl) {
+    /// Notes where the APIs of a token's account are, here and in the store, if it is still the current token: a login
+    /// that has come since, of this process or another, has an account of its own.
+    pub fn learn_api_base_url(&self, token: &AccessToken, api_base_url: ApiBaseUrl) {
         let mut locked = self.lock();
-        let record = self.session().learn_api_base_url(api_base_url);
+        let read = locked.as_mut().and_then(|locked| locked.load());
+        let mut session = self.session();
+        session.adopt(read);
+        let record = session.learn_api_base_url(token, api_base_url);
+        drop(session);
         save(locked.as_mut(), record.as_ref());
     }
 
@@ -164,7 +189,7 @@ impl SharedSession {
             Some(identity) => Some(self.store.lock(identity, LOCK_PATIENCE)?),
             None => None,
         };
-        // Under the lock: a renewal that was under way has ended, and cannot bring its token back.
+        // A renewal that is under way belongs to the generation before, and cannot bring its token back.
         self.session().log_out();
         Ok(locked
             .as_mut()
@@ -190,7 +215,7 @@ impl Asking<'_> {
         let mut session = self.shared.session();
         match outcome {
             Ok(grant) => {
-                let (token, record) = session.publish(grant);
+                let (token, record) = session.publish(grant, self.generation);
                 drop(session);
                 log::info!("CARTO granted a new token");
                 save(self.locked.as_mut(), record.as_ref());

@@ -28,6 +28,11 @@ pub trait LockedTokens: Send {
     /// Reads the token again: only what is read here may be acted on.
     fn load(&mut self) -> Option<TokenRecord>;
 
+    /// True when somebody else holds the lock, and this goes on without it.
+    fn is_contended(&self) -> bool {
+        false
+    }
+
     /// Keeps a token in place of the last one.
     ///
     /// # Errors
@@ -42,11 +47,12 @@ pub trait LockedTokens: Send {
 }
 
 /// What a store is asked to forget.
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug)]
 pub enum Forget<'a> {
     /// Every token of the identity: it logs out.
     Everything,
-    /// This token alone: an API refused it.
+    /// This token alone: an API refused it. A refresh token beside it is good, and kept.
     Token(&'a AccessToken),
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal as _, Read as _, Write as _};
 
 use carto_auth_core::{Ignored, Redirect};
 
-use crate::browser_login::{LoginInteraction, LoginPrompt};
+use crate::browser_login::{Cancelled, LoginInteraction, LoginPrompt};
 
 /// Shows the address on standard error and reads a paste from standard input, if both are terminals.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ impl LoginInteraction for Terminal {
     fn show(&self, prompt: &LoginPrompt<'_>) {
         let mut text = String::new();
         if let Some(obstacle) = prompt.obstacle {
-            text.push_str(&format!("No browser is waited for: {obstacle}.\n"));
+            text.push_str(&format!("No browser is opened: {obstacle}.\n"));
         }
         text.push_str(&format!("Open this page to log in to CARTO:\n{}\n", prompt.url));
         match prompt.redirect {
@@ -34,18 +34,73 @@ impl LoginInteraction for Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    fn read_pasted(&self) -> Option<String> {
-        read_line(&mut io::stdin().lock())
+    fn read_pasted(&self, cancelled: &Cancelled) -> Option<String> {
+        read_pasted(cancelled)
     }
 
     fn refused(&self, why: Ignored) {
         say(&format!("That is not the answer: {why}. Try again:\n"));
+    }
+
+    fn ended(&self) {
+        discard_typed();
     }
 }
 
 fn say(text: &str) {
     // Whoever has closed stderr does not want to know.
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Waits for a line on standard input, a terminal, until the login has ended otherwise. Standard input is touched only
+/// when a line is there, so that the program can read it itself afterwards.
+#[must_use]
+pub fn read_pasted(cancelled: &Cancelled) -> Option<String> {
+    while !is_line_ready() {
+        if cancelled.is_set() {
+            return None;
+        }
+    }
+    if cancelled.is_set() {
+        return None;
+    }
+    read_line(&mut io::stdin().lock())
+}
+
+/// True when a line can be read; otherwise it has waited a little for one. A program in the background must not read
+/// its terminal: it would be stopped.
+#[cfg(unix)]
+fn is_line_ready() -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::process::getpgrp;
+    use rustix::termios::tcgetpgrp;
+    let stdin = io::stdin();
+    let pause = Timespec {
+        tv_sec: 0,
+        tv_nsec: 50_000_000,
+    };
+    let mut waits = [PollFd::new(&stdin, PollFlags::IN)];
+    let is_ready = poll(&mut waits, Some(&pause)).is_ok_and(|count| count > 0);
+    let in_background = tcgetpgrp(&stdin).is_ok_and(|foreground| foreground != getpgrp());
+    if is_ready && in_background {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    is_ready && !in_background
+}
+
+#[cfg(not(unix))]
+fn is_line_ready() -> bool {
+    true
+}
+
+/// Throws away what was typed and not read: half an address must not reach the shell as a command.
+pub fn discard_typed() {
+    #[cfg(unix)]
+    {
+        use rustix::termios::{QueueSelector, tcflush};
+        // Standard input that is no terminal has nothing to flush.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
 }
 
 /// Reads one line; of a very long one, its beginning, and the rest is thrown away. `None` at the end of the input.

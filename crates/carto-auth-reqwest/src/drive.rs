@@ -67,7 +67,7 @@ fn redirected() -> TransportError {
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn transport_error(error: reqwest::Error) -> TransportError {
     use TransportErrorKind as Kind;
-    let maybe = |kind| TransportError::new(kind, Sent::Maybe);
+    let sent = if error.is_connect() { Sent::No } else { Sent::Maybe };
     let causes = || iter::successors(Some(&error as &(dyn StdError + 'static)), |error| cause(*error));
     if let Some(tls) = causes().find_map(|cause| cause.downcast_ref()) {
         return tls_error(tls);
@@ -75,13 +75,14 @@ fn transport_error(error: reqwest::Error) -> TransportError {
     if error.is_redirect() {
         return redirected();
     }
-    maybe(match (error.is_connect(), error.is_timeout()) {
+    let kind = match (error.is_connect(), error.is_timeout()) {
         _ if error.is_dns() => Kind::HostNotFound,
         (true, true) => Kind::ConnectTimeout,
         (false, true) => Kind::Timeout,
         (true, false) => causes().find_map(kind_of).unwrap_or(Kind::ConnectionFailed),
         (false, false) => causes().find_map(kind_of).unwrap_or(Kind::Other),
-    })
+    };
+    TransportError::new(kind, sent)
 }
 
 /// The next error inwards. What an `io::Error` wraps is not its source but what it shows as itself.

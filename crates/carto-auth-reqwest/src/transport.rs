@@ -88,7 +88,7 @@ fn built(
     // Its words are reqwest's own: no URL and no proxy is known yet.
     let client = build()?
         .build()
-        .map_err(|error| Error::Client(error.to_string()))?;
+        .map_err(|error| Error::Client(format!("the HTTP client cannot be set up: {error}")))?;
     Ok(cell.get_or_init(|| client))
 }
 
@@ -123,8 +123,9 @@ fn tls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
 }
 
 fn tls_error(error: rustls::Error) -> Error {
-    Error::Client(match error {
+    let words = match error {
         rustls::Error::General(words) => words,
         other => other.to_string(),
-    })
+    };
+    Error::Client(format!("the HTTP client cannot be set up: {words}"))
 }

@@ -1,11 +1,11 @@
 //! What a program holds to ask for tokens.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use carto_auth_core::{
     AccessToken, ApiBaseUrl, Authorized, Discovery, Endpoints, Error, Freshness, Identity, LoginRequest,
-    M2mCredentials, OrganizationLookup, Plan, Redirect, Secret, Timestamp, TokenCheck,
+    M2mCredentials, OrganizationLookup, Plan, Redirect, Remedy, Secret, Timestamp, TokenCheck,
 };
 use carto_auth_native::{BrowserLogin, LoginOptions, Next, SharedSession, credentials, jitter, now};
 use ureq::Agent;
@@ -42,6 +42,8 @@ struct Inner {
     agent: OnceLock<Agent>,
     /// One thread renews; the others wait and then find its token.
     renewing: Mutex<()>,
+    /// One thread logs in, or looks the account's APIs up.
+    logging_in: Mutex<()>,
 }
 
 impl CartoAuth {
@@ -118,6 +120,7 @@ impl CartoAuth {
             when_needed,
             agent: agent.map_or_else(OnceLock::new, OnceLock::from),
             renewing: Mutex::new(()),
+            logging_in: Mutex::new(()),
         }))
     }
 
@@ -144,26 +147,46 @@ impl CartoAuth {
     fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         match self.0.session.plan(freshness) {
             Plan::Use(token) => Ok(token),
-            Plan::UseAndRefresh(_) => self
+            Plan::UseAndRefresh(token) => match self.0.renewing.try_lock() {
+                // Another thread sees to it, and this token is good.
+                Err(TryLockError::WouldBlock) => Ok(token),
+                _ => self
+                    .renew(freshness)
+                    .or_else(|error| self.still_good(freshness, error)),
+            },
+            Plan::Refresh => self
                 .renew(freshness)
-                .or_else(|error| self.still_good(freshness, error)),
-            Plan::Refresh => self.renew(freshness),
-            Plan::LogIn(error) => self.log_in_if_allowed(error),
+                .or_else(|error| self.log_in_if_allowed(freshness, error)),
+            Plan::LogIn(error) => self.log_in_if_allowed(freshness, error),
         }
     }
 
-    fn log_in_if_allowed(&self, error: Error) -> Result<AccessToken, Error> {
-        match &self.0.when_needed {
-            Some(options) => self.log_in(options),
-            None => Err(error),
+    /// After a failure that only a person can mend, if the program allows a login here.
+    fn log_in_if_allowed(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
+        let Some(options) = self
+            .0
+            .when_needed
+            .as_ref()
+            .filter(|_| error.remedy() == Remedy::LogIn)
+        else {
+            return Err(error);
+        };
+        let _one_at_a_time = lock(&self.0.logging_in);
+        // Another thread may have logged in meanwhile.
+        if let Plan::Use(token) | Plan::UseAndRefresh(token) = self.0.session.plan(freshness) {
+            return Ok(token);
         }
+        self.log_in(options).or_else(|error| {
+            // The account may not have been asked for its APIs; the token is good all the same.
+            self.still_good(freshness, error)
+        })
     }
 
-    /// After a failed early renewal, which may have taken its time: the present token, if it is good even now.
+    /// After a failure that may have taken its time: the present token, if it is good even now.
     fn still_good(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
         match self.0.session.plan(freshness) {
             Plan::Use(token) | Plan::UseAndRefresh(token) => {
-                log::warn!("the token could not be renewed early: {error}");
+                log::warn!("the token is good, but: {error}");
                 Ok(token)
             }
             Plan::Refresh | Plan::LogIn(_) => Err(error),
@@ -171,8 +194,7 @@ impl CartoAuth {
     }
 
     fn renew(&self, freshness: Freshness) -> Result<AccessToken, Error> {
-        // A thread that panicked here left no half-done work behind: the session is whole after every call.
-        let _one_at_a_time = self.0.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&self.0.renewing);
         match self.0.session.renew(freshness)? {
             Next::Token(token) => Ok(token),
             Next::Ask(asking, step) => asking.finish(drive(self.agent(), step)),
@@ -231,6 +253,7 @@ impl CartoAuth {
             return Ok(known);
         }
         let token = self.access_token()?;
+        let _one_at_a_time = lock(&self.0.logging_in);
         if let Some(known) = self.0.session.api_base_url() {
             return Ok(known);
         }
@@ -243,6 +266,11 @@ impl CartoAuth {
         self.0.session.api_base_url()
     }
 
+    /// Takes this as where the APIs of a token's account are, if it is still the current token.
+    pub fn keep_api_base_url(&self, token: &AccessToken, api_base_url: ApiBaseUrl) {
+        self.0.session.learn_api_base_url(token, api_base_url);
+    }
+
     fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
         let step = Discovery::start(token, self.0.endpoints.clone(), jitter(), now());
         let found = drive(self.agent(), step).inspect_err(|error| {
@@ -250,7 +278,7 @@ impl CartoAuth {
                 self.0.session.reject(token);
             }
         })?;
-        self.0.session.learn_api_base_url(found.clone());
+        self.0.session.learn_api_base_url(token, found.clone());
         Ok(found)
     }
 
@@ -262,22 +290,30 @@ impl CartoAuth {
     pub fn log_in(&self, options: &LoginOptions) -> Result<AccessToken, Error> {
         let request = self.login_request(options)?;
         let mut login = BrowserLogin::start(request, &self.0.endpoints, options)?;
-        let outcome = login
-            .wait()
-            .and_then(|authorized| self.finish_login(authorized, options));
+        let outcome = loop {
+            let outcome = login
+                .wait()
+                .and_then(|authorized| self.finish_login(authorized, options));
+            match outcome {
+                Err(Error::CodeRefused(_)) if login.goes_on() => {}
+                outcome => break outcome,
+            }
+        };
         login.finish(outcome.as_ref().map(drop));
         outcome
     }
 
     /// What a login asks for, for a program that shows the address and takes the answer itself. An organization is
-    /// looked up for it.
+    /// looked up for it: the one of the options, or else the one that this `CartoAuth` is for.
     ///
     /// # Errors
-    /// When the organization is unknown, or CARTO cannot be reached to ask.
+    /// [`Error::NotAPerson`] for a machine or a given token, [`Error::UnknownOrganization`], or when CARTO cannot be
+    /// reached to ask.
     pub fn login_request(&self, options: &LoginOptions) -> Result<LoginRequest, Error> {
-        let organization = match options.organization_name() {
+        let identity = self.person()?;
+        let organization = match options.organization_name().or(identity.organization()) {
             Some(name) => {
-                let step = OrganizationLookup::start(name, &self.0.endpoints, jitter(), now());
+                let step = OrganizationLookup::start(name, &self.0.endpoints, jitter(), now())?;
                 Some(drive(self.agent(), step)?)
             }
             None => None,
@@ -286,20 +322,33 @@ impl CartoAuth {
         Ok(options.apply(request, organization))
     }
 
-    /// Takes what a login came to: exchanges the code, keeps the token and looks the account's APIs up.
+    fn person(&self) -> Result<&Identity, Error> {
+        self.identity()
+            .filter(|identity| identity.is_person())
+            .ok_or(Error::NotAPerson)
+    }
+
+    /// Takes what a login came to: exchanges the code, keeps the token and looks the account's APIs up. The options
+    /// are those that the login was asked for with.
     ///
     /// # Errors
     /// When CARTO refuses the code or cannot be reached. If only the account could not be asked, the token is kept.
     pub fn finish_login(&self, authorized: Authorized, options: &LoginOptions) -> Result<AccessToken, Error> {
+        self.person()?;
         let grant = drive(self.agent(), authorized.exchange(jitter(), now()))?;
         let token = self.0.session.log_in(grant);
         if let Some(given) = options.given_api_base_url() {
-            self.0.session.learn_api_base_url(given.clone());
-        }
-        if self.0.session.api_base_url().is_none() {
+            self.0.session.learn_api_base_url(&token, given.clone());
+        } else if self.0.session.api_base_url().is_none() {
             self.discover(&token)?;
         }
         Ok(token)
+    }
+
+    /// True when another token can be had without a person: for a machine, and where there is a refresh token.
+    #[must_use]
+    pub fn is_renewable(&self) -> bool {
+        self.0.session.is_renewable()
     }
 
     /// Whose login this is; `None` for a token that was given.
@@ -326,4 +375,9 @@ impl CartoAuth {
     pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
         self.0.session.log_out()
     }
+}
+
+/// A thread that panicked left no half-done work behind: the session is whole after every call.
+fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

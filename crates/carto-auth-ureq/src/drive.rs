@@ -62,7 +62,7 @@ fn transport_error(error: ureq::Error) -> TransportError {
     let maybe = |kind| TransportError::new(kind, Sent::Maybe);
     match error {
         ureq::Error::HostNotFound => maybe(Kind::HostNotFound),
-        ureq::Error::ConnectionFailed => maybe(Kind::ConnectionFailed),
+        ureq::Error::ConnectionFailed => TransportError::new(Kind::ConnectionFailed, Sent::No),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
         ureq::Error::Timeout(_) => maybe(Kind::Timeout),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
@@ -81,6 +81,9 @@ fn io_error(error: &io::Error) -> TransportError {
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
         return tls_error(tls);
     }
+    if is_unknown_host(error) {
+        return TransportError::new(Kind::HostNotFound, Sent::No);
+    }
     let kind = match error.kind() {
         ErrorKind::ConnectionRefused => Kind::ConnectionRefused,
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
@@ -94,6 +97,16 @@ fn io_error(error: &io::Error) -> TransportError {
         _ => Kind::Other,
     };
     TransportError::new(kind, Sent::Maybe)
+}
+
+/// The standard library has no kind for a name without an address, only words, or the number of Windows.
+fn is_unknown_host(error: &io::Error) -> bool {
+    const WSAHOST_NOT_FOUND: i32 = 11001;
+    let is_windows = cfg!(windows) && error.raw_os_error() == Some(WSAHOST_NOT_FOUND);
+    is_windows
+        || error
+            .to_string()
+            .starts_with("failed to lookup address information")
 }
 
 fn tls_error(error: &TlsError) -> TransportError {

@@ -42,8 +42,8 @@ pub use carto_auth_core::{
     LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Timestamp, TokenRecord,
 };
 pub use carto_auth_native::{
-    FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore, NoStore,
-    StoreError, Terminal, TokenStore, Way, credentials,
+    Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
+    NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
 };
 
 /// The README's example compiles.

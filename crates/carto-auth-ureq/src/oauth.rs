@@ -145,18 +145,25 @@ impl OauthBuilder {
         self.make().0
     }
 
-    /// Logs in, from the cache or with the person, and finds the account's APIs.
+    /// Logs in, from the cache or with the person, and finds the account's APIs. A login is not lost when the account
+    /// cannot be asked for them: that is logged, and [`CartoAuth::api_base_url`] asks again.
     ///
     /// # Errors
     /// When the person refuses or does not come, CARTO refuses or cannot be reached.
     pub fn connect(self) -> Result<CartoAuth, Error> {
         let (auth, options) = self.make();
-        match auth.access_token() {
-            Err(error) if error.remedy() == Remedy::LogIn => drop(auth.log_in(&options)?),
-            other => drop(other?),
+        let outcome = match auth.access_token() {
+            Err(error) if error.remedy() == Remedy::LogIn => auth.log_in(&options).map(drop),
+            other => other.and_then(|_| auth.api_base_url()).map(drop),
+        };
+        match outcome {
+            Err(error) if auth.cached_token().is_none() => Err(error),
+            Err(error) => {
+                log::warn!("the login is good, but: {error}");
+                Ok(auth)
+            }
+            Ok(()) => Ok(auth),
         }
-        auth.api_base_url()?;
-        Ok(auth)
     }
 
     fn make(self) -> (CartoAuth, LoginOptions) {

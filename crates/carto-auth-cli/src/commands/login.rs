@@ -3,12 +3,17 @@
 use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use carto_auth_core::{AccessToken, Callback, Error, Ignored, OneLine, PENDING_LOGIN_LIFE, Redirect};
-use carto_auth_native::{
-    LoginInteraction, LoginOptions, LoginPrompt, PendingLogin, Way, entropy, now, read_line,
+use carto_auth_core::{
+    AccessToken, ApiBaseUrl, Callback, Error, Ignored, OneLine, PENDING_LOGIN_LIFE, Redirect, Sent,
 };
-use carto_auth_ureq::CartoAuth;
+use carto_auth_native::{
+    Cancelled, LoginInteraction, LoginOptions, LoginPrompt, Obstacle, PendingLogin, Way, discard_typed,
+    entropy, now, read_line, read_pasted,
+};
 use serde::Serialize;
 
 use crate::arguments::{Global, LoginCommand, Mode};
@@ -32,14 +37,20 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
         ));
     }
     let chosen = identity::person(global)?;
-    let options = options(global, command)?;
+    let options = options(global, command, &chosen)?;
     if let Some(code) = &command.code {
         let token = finish_pending(global, &chosen, code, &options)?;
         return succeeded(global, &chosen, &token);
     }
-    if let Some(token) = session_to_keep(&chosen, command) {
+    if let Some(token) = session_to_keep(&chosen, command, &options) {
         // A login whose account could not be asked is completed here, without the person.
-        chosen.auth.api_base_url()?;
+        if let (Some(given), None) = (options.given_api_base_url(), chosen.auth.known_api_base_url()) {
+            chosen.auth.keep_api_base_url(&token, given.clone());
+        }
+        chosen
+            .auth
+            .api_base_url()
+            .map_err(|error| chosen.of_login(error))?;
         if !global.json {
             talk::say(
                 global,
@@ -54,19 +65,27 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
     if let Some(reason) = nobody_to_ask()
         && !command.browser
     {
-        return leave_pending(global, command, &chosen.auth, &options, reason);
+        return leave_pending(global, &chosen, &options, reason);
     }
-    let token = chosen.auth.log_in(&options)?;
+    let token = chosen
+        .auth
+        .log_in(&options)
+        .map_err(|error| chosen.of_login(error))?;
     succeeded(global, &chosen, &token)
 }
 
 /// A login that is good and of which nothing else is asked.
-fn session_to_keep(chosen: &Chosen, command: &LoginCommand) -> Option<AccessToken> {
-    let asks_nothing_else = !command.force && command.org.is_none() && command.api_base_url.is_none();
-    asks_nothing_else.then(|| chosen.auth.cached_token()).flatten()
+fn session_to_keep(chosen: &Chosen, command: &LoginCommand, options: &LoginOptions) -> Option<AccessToken> {
+    let token = chosen.auth.cached_token()?;
+    let known = chosen.auth.known_api_base_url();
+    let is_there = match (options.given_api_base_url(), &known) {
+        (Some(given), Some(known)) => given == known,
+        _ => true,
+    };
+    (!command.force && command.org.is_none() && is_there).then_some(token)
 }
 
-fn options(global: &Global, command: &LoginCommand) -> Result<LoginOptions, Failure> {
+fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<LoginOptions, Failure> {
     let mut options = LoginOptions::default()
         .timeout(command.timeout)
         .interaction(Prompt { quiet: global.quiet });
@@ -78,9 +97,9 @@ fn options(global: &Global, command: &LoginCommand) -> Result<LoginOptions, Fail
     }
     if let Some(address) = &command.api_base_url {
         let setting = "--api-base-url";
-        let parsed = address
-            .parse()
-            .map_err(|problem| Error::Address { setting, problem })?;
+        let refused = |problem| chosen.of_login(Error::Address { setting, problem });
+        let parsed: ApiBaseUrl = address.parse().map_err(refused)?;
+        endpoints()?.check_api_base_url(&parsed).map_err(refused)?;
         options = options.api_base_url(parsed);
     }
     Ok(match (command.browser, command.no_browser) {
@@ -96,7 +115,7 @@ fn nobody_to_ask() -> Option<&'static str> {
     let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
     match (is_terminal, in_ci) {
         (false, _) => Some("no terminal to read the access code from"),
-        (_, true) => Some("nobody to paste the access code: CI is set"),
+        (_, true) => Some("nobody to paste the access code: CI is set (unset it, or give --browser)"),
         _ => None,
     }
 }
@@ -113,15 +132,18 @@ struct Pending<'a> {
 /// Prints the address, keeps the login for `--code`, and ends at once.
 fn leave_pending(
     global: &Global,
-    command: &LoginCommand,
-    auth: &CartoAuth,
+    chosen: &Chosen,
     options: &LoginOptions,
     reason: &str,
 ) -> Result<(), Failure> {
-    let request = auth.login_request(options)?.redirect(Redirect::CodePage);
+    let request = chosen
+        .auth
+        .login_request(options)
+        .map_err(|error| chosen.of_login(error))?;
+    let request = request.redirect(Redirect::CodePage);
     let login = request.start(entropy()?);
     pending(global)?.save(&login)?;
-    let complete_with = complete_with(global, command);
+    let complete_with = complete_with(global, options);
     if global.json {
         output::json(&Pending {
             logged_in: false,
@@ -138,12 +160,13 @@ fn leave_pending(
     Err(Failure::login_pending(reason, hint))
 }
 
-fn complete_with(global: &Global, command: &LoginCommand) -> String {
+fn complete_with(global: &Global, options: &LoginOptions) -> String {
     let mut text = "carto-auth login --code CODE".to_owned();
     if global.profile.name() != "default" {
         let _ = write!(text, " --profile {}", global.profile.name());
     }
-    if let Some(address) = &command.api_base_url {
+    if let Some(address) = options.given_api_base_url() {
+        // Parsed and written anew: no blank, quote or dollar is left in it.
         let _ = write!(text, " --api-base-url {address}");
     }
     text
@@ -165,32 +188,59 @@ fn finish_pending(
     code: &str,
     options: &LoginOptions,
 ) -> Result<AccessToken, Failure> {
-    let pending = pending(global)?;
-    let login = pending.load(endpoints()?).ok_or_else(|| {
-        let message = "no login is waiting for a code (they wait for 10 minutes)";
-        Failure::not_logged_in("not_logged_in", message.to_owned())
-    })?;
     let text = match code {
-        "-" => read_line(&mut io::stdin().lock()).unwrap_or_default(),
+        "-" => read_code()?,
         code => code.to_owned(),
     };
-    let authorized = match login.pasted(&text) {
-        Callback::Accepted(authorized) => authorized,
-        Callback::Denied(error) => {
-            pending.forget();
-            return Err(error.into());
+    let Some((login, claim)) = pending(global)?.claim(endpoints()?) else {
+        let message = "no login is waiting for a code (they wait for 10 minutes)";
+        return Err(chosen.none_waiting(message));
+    };
+    let (authorized, is_bare) = match login.pasted(&text) {
+        Callback::Accepted(mut authorized) => {
+            let is_bare = authorized.take_spare().is_some();
+            (authorized, is_bare)
         }
+        Callback::Denied(error) => return Err(chosen.of_login(error)),
         Callback::Ignored(_, why) => {
+            claim.restore();
             return Err(Failure::usage(
                 format!("the code is of no use: {why}"),
                 "paste the code that CARTO's page shows, or that page's whole address",
             ));
         }
     };
-    // It is spent with this try, whatever comes of it.
-    pending.forget();
-    Ok(chosen.auth.finish_login(authorized, options)?)
+    match chosen.auth.finish_login(authorized, options) {
+        Ok(token) => Ok(token),
+        Err(error) => {
+            // A word that was no code, and a code that never left, leave the login as it was.
+            let was_no_code = is_bare && matches!(error, Error::CodeRefused(_));
+            let never_left = matches!(&error, Error::Transport { error, .. } if error.sent() == Sent::No);
+            if (was_no_code || never_left) && chosen.auth.cached_token().is_none() {
+                claim.restore();
+            }
+            Err(chosen.of_login(error))
+        }
+    }
 }
+
+/// The code from standard input; it must come within a minute, for nothing else may wait for ever.
+fn read_code() -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        talk::must_say("Paste the code, or the address of the page that shows it:");
+    }
+    let (sender, line) = mpsc::channel();
+    thread::spawn(move || sender.send(read_line(&mut io::stdin().lock())));
+    let line = line.recv_timeout(CODE_PATIENCE).ok().flatten();
+    line.ok_or_else(|| {
+        Failure::usage(
+            "no code came on standard input",
+            "give it after --code, or pipe it in",
+        )
+    })
+}
+
+const CODE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `logged in as ana@acme.com (ac_7xhfwyml) for 24h, until 2026-11-25 10:31 UTC`.
 fn logged_in(token: &AccessToken) -> String {
@@ -209,6 +259,14 @@ fn logged_in(token: &AccessToken) -> String {
 }
 
 fn succeeded(global: &Global, chosen: &Chosen, token: &AccessToken) -> Result<(), Failure> {
+    // What a login is for is that other commands find it.
+    let found = identity::person(global)?.auth.cached_token();
+    if found.is_none_or(|found| found.secret() != token.secret()) {
+        let path = chosen.cache.as_ref().map(|path| path.display().to_string());
+        return Err(Failure::not_kept(
+            &path.unwrap_or_else(|| "the home folder, for there is none".to_owned()),
+        ));
+    }
     if !global.json {
         let text = logged_in(token);
         talk::say(global, format_args!("L{}.", &text[1..]));
@@ -237,9 +295,9 @@ struct Prompt {
 impl LoginInteraction for Prompt {
     fn show(&self, prompt: &LoginPrompt<'_>) {
         if let Some(obstacle) = prompt.obstacle.filter(|_| !self.quiet) {
-            let way_out = match obstacle.starts_with("port ") {
-                true => "free it and log in again to use the browser",
-                false => "--browser opens one all the same",
+            let way_out = match obstacle {
+                Obstacle::Place(_) => "--browser opens one all the same",
+                _ => "free it and log in again to use the browser",
             };
             talk::must_say(format_args!("No browser is opened: {obstacle} ({way_out})."));
         }
@@ -268,8 +326,12 @@ impl LoginInteraction for Prompt {
         nobody_to_ask().is_none()
     }
 
-    fn read_pasted(&self) -> Option<String> {
-        read_line(&mut io::stdin().lock())
+    fn read_pasted(&self, cancelled: &Cancelled) -> Option<String> {
+        read_pasted(cancelled)
+    }
+
+    fn ended(&self) {
+        discard_typed();
     }
 
     fn refused(&self, why: Ignored) {

@@ -36,7 +36,7 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     {
         let is_good = chosen.auth.verify(&token)?;
         answer.verified = Some(is_good);
-        answer.logged_in &= is_good;
+        answer.logged_in &= is_good || chosen.auth.is_renewable();
     }
     let exit = match (answer.logged_in, chosen.mode) {
         (true, _) => None,
@@ -48,7 +48,7 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     } else {
         output::answer(&text(&answer, chosen.mode, last.as_ref()))?;
         if exit.is_some() && chosen.mode == Mode::Oauth {
-            talk::hint("run `carto-auth login`");
+            talk::hint(&format!("run `{}`", chosen.login));
         }
     }
     exit.map_or(Ok(()), |exit| Err(Failure::said(exit)))
@@ -63,8 +63,8 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
     let expires_at = last.as_ref().and_then(AccessToken::expires_at);
     let client_id = auth.identity().map(|identity| identity.client_id().to_owned());
     Answer {
-        // A machine needs no login: its credentials are enough.
-        logged_in: *mode == Mode::M2m || auth.cached_token().is_some(),
+        // A machine needs no login: its credentials are enough. A refresh token is, too.
+        logged_in: auth.cached_token().is_some() || auth.is_renewable(),
         mode: mode.name(),
         profile: global.profile.name().to_owned(),
         source: chosen.source.clone(),
@@ -83,7 +83,7 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
 
 fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
     let is_person = mode == Mode::Oauth;
-    if is_person && last.is_none() {
+    if is_person && last.is_none() && !answer.logged_in {
         return "Not logged in.".to_owned();
     }
     let token = match (answer.verified, last.and_then(AccessToken::expires_at)) {
@@ -93,7 +93,9 @@ fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
             let (left, until) = (time::rough(end.since(now())), time::minute(end));
             format!("{cached}good for {left}, until {until}")
         }
-        (_, Some(end)) if is_person => format!("expired {} ago", time::roughly(now().since(end))),
+        (_, Some(end)) if is_person && !answer.logged_in => {
+            format!("expired {} ago", time::roughly(now().since(end)))
+        }
         _ => "none cached; `carto-auth token` gets one".to_owned(),
     };
     let (who, acting_as) = match is_person {

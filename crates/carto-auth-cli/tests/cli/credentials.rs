@@ -142,7 +142,11 @@ fn a_half_set_environment_and_a_bad_address_name_the_variable() {
     let error = "CARTO_AUTH_URL must start with https:// (plain http is for loopback only)";
     assert_eq!(
         error_of(&bad),
-        (3, error, "give an address such as https://auth.carto.com")
+        (
+            3,
+            error,
+            "give the whole address, beginning with https://, without user name, query and fragment"
+        )
     );
 }
 
@@ -185,7 +189,7 @@ fn a_wrong_secret_and_an_unknown_audience_are_refusals() {
         )
     );
     assert!(
-        hint.starts_with("the client or the audience is not allowed here"),
+        hint.starts_with("the client, the audience or the account is not allowed here"),
         "{hint}"
     );
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use carto_auth_sandbox::{Endpoint, Person};
+use carto_auth_sandbox::{Endpoint, Fault, Person};
 use carto_auth_tests::{Outcome, Terminal, run};
 
 use crate::world::{World, error_of};
@@ -211,7 +211,7 @@ fn a_denial_says_so_in_both_places() {
     let outcome = terminal.finish().unwrap();
     assert_eq!(outcome.code, Some(3));
     assert!(
-        outcome.stderr.contains("error: the login was refused: access_denied (User did not authorize the request)\nhint: log in again and accept"),
+        outcome.stderr.contains("error: the login was refused: access_denied (User did not authorize the request)\nhint: run `carto-auth login` again and accept"),
         "{outcome:?}"
     );
 }
@@ -226,7 +226,7 @@ fn a_login_that_nobody_finishes_ends_in_time() {
     assert_eq!(outcome.code, Some(4));
     assert!(
         outcome.stderr.ends_with(
-            "error: nobody logged in within 1 s\nhint: log in again, with more time if it is needed\n"
+            "error: nobody logged in within 1 s\nhint: run `carto-auth login` again, with --timeout 15m if it takes longer\n"
         ),
         "{outcome:?}"
     );
@@ -384,7 +384,7 @@ fn what_makes_no_sense_is_a_usage_error() {
         (
             3,
             r#"CARTO knows no organization "nobody" with single sign-on"#,
-            "check the organization's name, or log in without one"
+            "check the name after --org, or leave it out"
         )
     );
     assert_eq!(world.carto.count(Endpoint::Authorize), 0);
@@ -393,14 +393,166 @@ fn what_makes_no_sense_is_a_usage_error() {
 #[test]
 fn the_address_given_for_the_apis_is_kept_and_not_asked_for() {
     let world = World::new();
-    world.log_in(&["--api-base-url", "https://carto.acme.com/api/"]);
+    world.log_in(&["--api-base-url", "https://api.carto.com/v/"]);
     let token = world.run(&["token", "--json"]);
     assert!(
         token
             .stdout
-            .contains(r#""api_base_url":"https://carto.acme.com/api","mode":"oauth""#),
+            .contains(r#""api_base_url":"https://api.carto.com/v","mode":"oauth""#),
         "{token:?}"
     );
     assert_eq!(world.carto.count(Endpoint::Accounts), 0);
     assert!(Path::new(&world.path(".carto-auth/token_oauth.json")).exists());
+}
+
+#[test]
+fn a_text_browser_is_never_started() {
+    let world = World::new();
+    let w3m = world.program("w3m", "touch started");
+    for browser in [
+        w3m.clone(),
+        format!("{w3m} %s"),
+        format!("env {w3m}"),
+        format!("{w3m}:firefox"),
+    ] {
+        let mut command = world.command(&["login", "--browser", "--timeout", "1s"]);
+        let outcome = Terminal::start(command.env("BROWSER", &browser))
+            .unwrap()
+            .finish()
+            .unwrap();
+        assert!(
+            outcome
+                .stderr
+                .contains("BROWSER names a text browser, which is not started"),
+            "{outcome:?}"
+        );
+    }
+    assert!(!world.path("started").exists());
+}
+
+#[test]
+fn a_code_that_never_left_and_a_word_that_is_none_leave_the_login_pending() {
+    let world = World::new();
+    let first = world.run(&["login"]);
+    let address = world
+        .carto
+        .log_in_at(url_in(&first.stderr), Person::Accepts)
+        .unwrap();
+    let word = world.run(&["login", "--code", "hello"]);
+    assert_eq!(error_of(&word).0, 4);
+
+    // The same login service, and nobody at home.
+    world.carto.fail_next(Endpoint::Token, Fault::drop_connection());
+    let mut command = world.command(&["login", "--code", "hello"]);
+    let lost = run(&mut command, "").unwrap();
+    assert_eq!(error_of(&lost).0, 5);
+    let gone = world.run(&["login", "--code", &address]);
+    assert_eq!(
+        error_of(&gone).0,
+        4,
+        "bytes may have left, so it is not pending any more"
+    );
+}
+
+#[test]
+fn a_login_that_cannot_be_kept_is_a_failure() {
+    let world = World::new();
+    let first = world.run(&["login"]);
+    let address = world
+        .carto
+        .log_in_at(url_in(&first.stderr), Person::Accepts)
+        .unwrap();
+    // A folder in the place of both token files.
+    let own = world.run(&["status", "--json"]);
+    let own: serde_json::Value = serde_json::from_str(&own.stdout).unwrap();
+    for path in [
+        own["path"].as_str().unwrap().to_owned(),
+        world.path(".carto-auth/token_oauth.json").display().to_string(),
+    ] {
+        fs::create_dir_all(format!("{path}/x")).unwrap();
+    }
+    let outcome = world.run(&["login", "--code", &address]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("error: the login cannot be kept in "),
+        "{outcome:?}"
+    );
+    assert!(
+        outcome
+            .stderr
+            .contains("hint: make room there, or name another folder with CARTO_AUTH_HOME"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_login_whose_account_cannot_be_asked_says_that_it_is_kept_and_how_it_goes_on() {
+    let world = World::new();
+    world.carto.fail_always(
+        Endpoint::TenantConfig,
+        Fault::status(404).with_body("text/html", "<h1>no</h1>"),
+    );
+    let first = world.run(&["login"]);
+    let address = world
+        .carto
+        .log_in_at(url_in(&first.stderr), Person::Accepts)
+        .unwrap();
+    let outcome = world.run(&["login", "--code", &address]);
+    let (code, _, hint) = error_of(&outcome);
+    assert_eq!(code, 5);
+    assert!(
+        hint.starts_with(
+            "the login itself is kept: `carto-auth login` goes on from here without the browser"
+        ),
+        "{hint}"
+    );
+    let given = world.run(&["login", "--api-base-url", "https://api.carto.com"]);
+    assert_eq!(given.code, Some(0), "{given:?}");
+    assert!(given.stderr.starts_with("Already logged in as"), "{given:?}");
+    assert_eq!(world.asked(), 1);
+    world.carto.heal();
+    assert!(
+        world
+            .run(&["token", "--json"])
+            .stdout
+            .contains(r#""api_base_url":"https://api.carto.com""#)
+    );
+}
+
+#[test]
+fn variables_that_are_empty_count_as_unset_and_bad_ones_are_named() {
+    let world = World::new();
+    let with = |name: &str, value: &str| {
+        let mut command = world.command(&["token"]);
+        run(command.env(name, value), "").unwrap()
+    };
+    for name in [
+        "CARTO_PROFILE",
+        "CARTO_AUTH_MODE",
+        "CARTO_CREDENTIALS_FILE",
+        "CARTO_AUTH_HOME",
+    ] {
+        assert_eq!(
+            error_of(&with(name, "")),
+            (4, "not logged in", "run `carto-auth login`"),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        error_of(&with("CARTO_PROFILE", "../x")).1,
+        "CARTO_PROFILE has no usable value"
+    );
+    assert_eq!(
+        error_of(&with("CARTO_AUTH_MODE", "both")),
+        (2, "CARTO_AUTH_MODE has no usable value", "set it to oauth or m2m")
+    );
+    let mut command = world.command(&["token", "--mode", "oauth"]);
+    let outcome = run(command.env("CARTO_CREDENTIALS_FILE", "no-such-file"), "").unwrap();
+    assert_eq!(
+        error_of(&outcome).1,
+        "not logged in",
+        "the machine is not looked at"
+    );
+    let outcome = world.run(&["token", "--profile", "work"]);
+    assert_eq!(error_of(&outcome).2, "run `carto-auth login --profile work`");
 }
