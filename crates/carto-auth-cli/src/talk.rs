@@ -1,9 +1,11 @@
 //! The only place that writes to stderr: warnings, progress and errors, for people.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Color as Ansi, Style};
 use carto_auth_core::OneLine;
@@ -11,8 +13,15 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::arguments::{Color, Global};
 
-/// Prints what the libraries log: warnings always, the rest as far as `-v` asks for it.
-struct Talk;
+/// Prints what the libraries log: warnings always, the rest as far as `-v` asks for it. What has been said once is not
+/// said again.
+struct Talk {
+    said: Mutex<BTreeSet<String>>,
+}
+
+static TALK: Talk = Talk {
+    said: Mutex::new(BTreeSet::new()),
+};
 
 impl Log for Talk {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -21,7 +30,11 @@ impl Log for Talk {
     }
 
     fn log(&self, record: &Record<'_>) {
-        if self.enabled(record.metadata()) {
+        let is_new = || {
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            record.level() > Level::Warn || said.insert(record.args().to_string())
+        };
+        if self.enabled(record.metadata()) && is_new() {
             line(label_of(record.level()), record.args());
         }
     }
@@ -37,16 +50,22 @@ pub(crate) fn start(global: &Global) {
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    let from_variable = env::var("CARTO_AUTH_LOG").ok().and_then(|text| text.parse().ok());
+    let variable = env::var("CARTO_AUTH_LOG").unwrap_or_default();
+    let from_variable: Option<LevelFilter> = variable.parse().ok();
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::Off,
+        // Programs read one object on stderr, or nothing.
+        (_, 0) if global.json => from_variable.unwrap_or(LevelFilter::Off),
         (_, 0) => from_variable.unwrap_or(LevelFilter::Warn),
         (_, 1) => LevelFilter::Info,
         _ => LevelFilter::Debug,
     };
     log::set_max_level(level);
     // It is set once, here.
-    let _ = log::set_logger(&Talk);
+    let _ = log::set_logger(&TALK);
+    if !variable.is_empty() && from_variable.is_none() {
+        log::warn!("CARTO_AUTH_LOG is none of off, warn, info and debug");
+    }
 }
 
 /// Says what went well, unless `--quiet`.

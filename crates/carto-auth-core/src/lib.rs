@@ -50,6 +50,7 @@ mod step;
 mod retry_after;
 mod reply;
 mod error;
+mod hint;
 mod retry;
 mod exchange;
 mod token_response;

@@ -380,3 +380,7 @@ impl Session {
 #[cfg(test)]
 #[path = "session_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "person_session_tests.rs"]
+mod person_tests;

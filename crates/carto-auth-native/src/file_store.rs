@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -142,6 +142,11 @@ impl TokenStore for FileStore {
         self.best(identity, PLENTY, Level::Warn)
     }
 
+    fn holds_nothing(&self, identity: &Identity) -> bool {
+        let is_missing = |path: &Path| fs::symlink_metadata(path).is_err_and(|error| is_absence(&error));
+        is_missing(&self.own_file(identity)) && is_missing(&self.shared)
+    }
+
     fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
         let folder = private_file::folder_of(&self.shared);
         private_file::create_folder(folder)
@@ -258,6 +263,10 @@ impl LockedFiles {
             }
         }
     }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Reads one token file; everything but a token is a miss, and is logged if it is more than absence.

@@ -186,8 +186,10 @@ impl SharedSession {
     /// When the store still holds it.
     pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
         let mut locked = match &self.identity {
-            Some(identity) => Some(self.store.lock(identity, LOCK_PATIENCE)?),
-            None => None,
+            Some(identity) if !self.store.holds_nothing(identity) => {
+                Some(self.store.lock(identity, LOCK_PATIENCE)?)
+            }
+            _ => None,
         };
         // A renewal that is under way belongs to the generation before, and cannot bring its token back.
         self.session().log_out();

@@ -14,6 +14,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Reads the token of an identity, without the lock. A problem is a miss; log a warning.
     fn load(&self, identity: &Identity) -> Option<TokenRecord>;
 
+    /// True when it surely holds nothing of an identity, so that there is nothing to forget.
+    fn holds_nothing(&self, _identity: &Identity) -> bool {
+        false
+    }
+
     /// Waits for the identity's lock, `patience` at most, and gives access for reading and writing.
     ///
     /// A store that cannot have the lock should log a warning and go on without it.

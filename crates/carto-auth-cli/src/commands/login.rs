@@ -87,7 +87,7 @@ fn session_to_keep(chosen: &Chosen, command: &LoginCommand, options: &LoginOptio
 
 fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<LoginOptions, Failure> {
     let mut options = LoginOptions::default()
-        .timeout(command.timeout)
+        .timeout(command.timeout.min(A_DAY))
         .interaction(Prompt { quiet: global.quiet });
     if let Some(organization) = &command.org {
         options = options.organization(organization);
@@ -112,7 +112,7 @@ fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<L
 /// Why nobody can be asked here, if nobody can.
 fn nobody_to_ask() -> Option<&'static str> {
     let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let in_ci = env::var_os("CI").is_some_and(|value| !value.is_empty());
+    let in_ci = env::var_os("CI").is_some_and(|value| !["", "0", "false"].iter().any(|off| value == *off));
     match (is_terminal, in_ci) {
         (false, _) => Some("no terminal to read the access code from"),
         (_, true) => Some("nobody to paste the access code: CI is set (unset it, or give --browser)"),
@@ -239,6 +239,9 @@ fn read_code() -> Result<String, Failure> {
         )
     })
 }
+
+/// The longest that a login waits.
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
 const CODE_PATIENCE: Duration = Duration::from_secs(60);
 

@@ -22,6 +22,15 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     if global.json {
         output::json(&serde_json::json!({"logged_in": false, "removed": removed}))?;
     }
+    let person = identity::person(global)
+        .ok()
+        .filter(|_| !is_person && global.mode.is_none());
+    if person.is_some_and(|person| person.auth.cached_token().is_some()) {
+        talk::say(
+            global,
+            "The login of a person is still there: `carto-auth logout --mode oauth` forgets it.",
+        );
+    }
     if removed.is_empty() {
         let nothing = if is_person {
             "Nobody was logged in."

@@ -31,12 +31,17 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     let chosen = identity::choose(global)?;
     let mut answer = answer(global, &chosen);
     let last = chosen.auth.last_token();
+    let mut failure = None;
     if options.verify
         && let Some(token) = chosen.auth.cached_token()
     {
-        let is_good = chosen.auth.verify(&token)?;
-        answer.verified = Some(is_good);
-        answer.logged_in &= is_good || chosen.auth.is_renewable();
+        match chosen.auth.verify(&token) {
+            Ok(is_good) => {
+                answer.verified = Some(is_good);
+                answer.logged_in &= is_good || chosen.auth.is_renewable();
+            }
+            Err(error) => failure = Some(Failure::from(error)),
+        }
     }
     let exit = match (answer.logged_in, chosen.mode) {
         (true, _) => None,
@@ -47,11 +52,15 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
         output::json(&answer)?;
     } else {
         output::answer(&text(&answer, chosen.mode, last.as_ref()))?;
-        if exit.is_some() && chosen.mode == Mode::Oauth {
+        if failure.is_none() && exit.is_some() && chosen.mode == Mode::Oauth {
             talk::hint(&format!("run `{}`", chosen.login));
         }
     }
-    exit.map_or(Ok(()), |exit| Err(Failure::said(exit)))
+    // What is known without CARTO has been said; that CARTO could not be asked is said, too.
+    match failure.or_else(|| exit.map(Failure::said)) {
+        Some(failure) => Err(failure),
+        None => Ok(()),
+    }
 }
 
 /// What is known of an identity without asking CARTO.

@@ -162,3 +162,66 @@ fn the_machine_of_a_variable_comes_first_and_mode_overrides_it() {
         "the argument comes first"
     );
 }
+
+#[test]
+fn a_status_that_cannot_be_verified_is_shown_all_the_same() {
+    let world = World::new();
+    world.log_in(&[]);
+    world.carto.fail_always(Endpoint::Accounts, Fault::status(500));
+    let outcome = world.run(&["status", "--verify", "--json"]);
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    assert!(
+        outcome.stdout.contains(r#""email":"ana@acme.test""#),
+        "{outcome:?}"
+    );
+    assert!(outcome.stdout.contains(r#""verified":null"#), "{outcome:?}");
+    let error: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+    assert_eq!(error["error"]["code"], "bad_response");
+}
+
+#[test]
+fn logout_makes_nothing_where_there_was_nothing_and_needs_no_room() {
+    let world = World::new();
+    for arguments in [&["logout"][..], &["logout", "--credentials", "ci.json"]] {
+        assert_eq!(world.run(arguments).code, Some(0));
+    }
+    assert!(!world.path(".carto-auth").exists());
+    let outcome = run(
+        world.command(&["logout"]).env("CARTO_AUTH_HOME", "/proc/nowhere"),
+        "",
+    )
+    .unwrap();
+    assert_eq!(
+        (outcome.code, outcome.stderr.as_str()),
+        (Some(0), "Nobody was logged in.\n")
+    );
+}
+
+#[test]
+fn logout_of_a_machine_says_that_a_person_is_logged_in() {
+    let world = World::new();
+    world.log_in(&[]);
+    let outcome = world.run(&["logout", "--credentials", "ci.json"]);
+    assert_eq!(
+        outcome.stderr, "There was no cached token.\n",
+        "--credentials leaves no doubt"
+    );
+    let outcome = run(
+        world
+            .command(&["logout"])
+            .env("CARTO_CREDENTIALS_FILE", "ci.json"),
+        "",
+    )
+    .unwrap();
+    assert!(
+        outcome
+            .stderr
+            .starts_with("The login of a person is still there: `carto-auth logout --mode oauth`"),
+        "{outcome:?}"
+    );
+    let warned = run(world.command(&["token"]).env("CARTO_AUTH_LOG", "bogus"), "").unwrap();
+    assert_eq!(
+        warned.stderr,
+        "warning: CARTO_AUTH_LOG is none of off, warn, info and debug\n"
+    );
+}

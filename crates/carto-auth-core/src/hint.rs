@@ -1,0 +1,112 @@
+//! What a person can do about each error.
+
+use std::borrow::Cow;
+use std::io::ErrorKind as Io;
+
+use crate::error::{Denial, Error};
+use crate::host_rules::AddressProblem;
+use crate::m2m_credentials::CredentialsProblem;
+use crate::reply::{Refusal, ReplyError, ReplyProblem};
+
+impl Error {
+    /// What a person should do next, in a sentence without a full stop.
+    #[must_use]
+    pub fn hint(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Credentials(error) => credentials_hint(error.problem()),
+            Self::Address { problem, .. } => address_hint(*problem),
+            Self::UnusableToken => "give the token alone, without quotes, blanks or the word Bearer",
+            Self::NotAPerson => "make the login with CartoAuth::oauth",
+            Self::Busy => "try again in a few seconds",
+            Self::UnknownOrganization(_) => "check the organization's name, or log in without one",
+            Self::TenantAddress { .. } => "if it is your company's CARTO, allow its domain",
+            Self::Refused(refusal) => refusal_hint(refusal),
+            Self::Denied(denial) => denial_hint(denial),
+            Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
+            Self::LoginTimedOut(_) => "log in again, with more time if it is needed",
+            Self::Expired { .. }
+            | Self::NotRenewable
+            | Self::NotLoggedIn
+            | Self::SessionEnded(_)
+            | Self::NobodyToAsk(_) => "log in again, or use a machine's credentials",
+            Self::RateLimited(refusal) => match refusal.retry_after {
+                Some(wait) => return Cow::Owned(format!("try again in {} s", wait.as_secs())),
+                None => "try again later; machine tokens are counted against a monthly quota",
+            },
+            Self::Unavailable(_) => "try again in a minute; https://status.carto.com tells of outages",
+            Self::Reply(error) => reply_hint(error),
+            Self::Transport { error, .. } if error.kind().is_tls() => {
+                "if a company proxy signs this connection, add its CA to the system's store or name it in SSL_CERT_FILE"
+            }
+            Self::Transport { .. } => "check the connection or HTTPS_PROXY",
+            Self::Client(_) => "report this; it is no fault of your settings",
+            Self::Store { error, .. } => match error.kind() {
+                Io::StorageFull | Io::QuotaExceeded => {
+                    "make room there, or keep tokens elsewhere (CARTO_AUTH_HOME)"
+                }
+                _ => {
+                    "check the owner and the mode of the file and its folder, or keep tokens elsewhere (CARTO_AUTH_HOME)"
+                }
+            },
+        })
+    }
+}
+
+fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
+    match problem {
+        CredentialsProblem::NotFound | CredentialsProblem::IsDirectory | CredentialsProblem::TooLarge => {
+            "name the JSON file that CARTO Workspace > Developers > Credentials lets you download"
+        }
+        CredentialsProblem::Unreadable(_) => "check the file's owner and mode",
+        CredentialsProblem::Utf16 => "save it as UTF-8",
+        CredentialsProblem::NodeCliFile => {
+            "make a machine-to-machine application in CARTO Workspace > Developers > Credentials and use its file"
+        }
+        CredentialsProblem::ApiBaseUrl(_) => {
+            "take it from CARTO Workspace > Developers, for example https://gcp-us-east1.api.carto.com"
+        }
+        CredentialsProblem::Blanks(_) => "copy the value again, without blanks and line ends",
+        _ => {
+            "it needs api_base_url, client_id and client_secret; see CARTO Workspace > Developers > Credentials"
+        }
+    }
+}
+
+fn address_hint(problem: AddressProblem) -> &'static str {
+    match problem {
+        AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
+        AddressProblem::NotLoopback => "give the address that is registered for the client id",
+        AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
+        _ => "give the whole address, beginning with https://, without user name, query and fragment",
+    }
+}
+
+fn refusal_hint(refusal: &Refusal) -> &'static str {
+    match (refusal.status, refusal.code.as_deref()) {
+        (403, _) | (_, Some("unauthorized_client" | "invalid_scope")) => {
+            "the client, the audience or the account is not allowed here; check the application's grants and the plan"
+        }
+        (401, _) => {
+            "check client_id and client_secret; CARTO Workspace > Developers > Credentials shows both"
+        }
+        _ => "check the client id and the account; CARTO's words above say more",
+    }
+}
+
+fn denial_hint(denial: &Denial) -> &'static str {
+    match denial.code.as_str() {
+        _ if denial.is_temporary() => "try again in a minute; https://status.carto.com tells of outages",
+        "access_denied" => "log in again and accept; an organization may also refuse the person",
+        _ => "check the client id, the organization and the redirect URI, then log in again",
+    }
+}
+
+fn reply_hint(error: &ReplyError) -> &'static str {
+    match error.problem() {
+        ReplyProblem::AlreadyExpired => "check this machine's clock",
+        ReplyProblem::TenantDomain | ReplyProblem::TenantConfig(_) => {
+            "give the API base URL yourself; CARTO Workspace > Developers shows it"
+        }
+        _ => "is a proxy or captive portal in between, or the address not CARTO's? Otherwise try again",
+    }
+}
