@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
-    CredentialsProblem, Discovery, Endpoints, Entropy, Error, Freshness, Generation, Heard, Identity,
+    CredentialsProblem, Discovery, Endpoints, Entropy, Error, Failed, Freshness, Generation, Heard, Identity,
     Ignored, Incoming, Jitter, Login, LoginRequest, LoopbackRequest, M2mCredentials, NotAnOrganizationId,
     OneLine, OrganizationId, OrganizationLookup, Page, Redirect, ReplyProblem, Secret, Sent, Session, Step,
     TenantConfigProblem, Timestamp, TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError,
@@ -15,7 +15,7 @@ use carto_auth_core::{
 };
 use carto_auth_native::{
     BrowserLogin, Cancelled, FileStore, Forget, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
-    Next, NoStore, Obstacle, PendingLogin, Profile, SharedSession, StoreError, Terminal, Way,
+    Next, NoStore, Obstacle, PendingLogin, Profile, SharedSession, StoreError, Terminal, Urgency, Way,
 };
 use carto_auth_reqwest::Transport;
 use carto_auth_tests::free_port;
@@ -307,12 +307,14 @@ fn front_ends(shown: &mut Shown) {
         &StoreError::new("cannot write f", std::io::ErrorKind::NotFound.into()),
     );
     let machine_session = SharedSession::machine(machine(), carto.clone(), Box::new(NoStore));
-    let next = machine_session.renew(Freshness::default()).unwrap();
+    let next = machine_session.renew(Freshness::default(), Urgency::Now).unwrap();
     shown.debug("Next", &next);
     if let Next::Ask(asking, _) = next {
         shown.debug("Asking", &asking);
     }
     shown.debug("Profile", &Profile::default());
+    shown.debug("Urgency", &Urgency::Early);
+    shown.debug("Failed", &Failed::Forget);
     shown.both("NotAProfile", &"../x".parse::<Profile>().unwrap_err());
     shown.debug("PendingLogin", &PendingLogin::of(&Profile::default()).unwrap());
     shown.debug("Terminal", &Terminal);

@@ -468,17 +468,31 @@ fn carto_is_asked_whether_it_still_takes_a_token() {
 
 #[test]
 fn a_word_that_was_typed_does_not_end_a_login() {
-    let world = World::new();
-    let (shown, screen, keyboard) = Shown::typing();
-    let token = paste(&world, &world.options(&shown), &screen, |url, _| {
-        keyboard.send("ls\n".to_owned()).unwrap();
-        let mut agent = world.carto.user_agent();
-        let callback = agent.log_in_at(&url, Person::Accepts).unwrap();
-        keyboard.send("exit\n".to_owned()).unwrap();
-        agent.visit(&callback).unwrap();
-    });
-    assert!(token.is_ok(), "{token:?}");
-    assert!(shown.refused_because().iter().all(|why| *why == Ignored::Refused));
+    for fault in [None, Some(Fault::status(503)), Some(Fault::drop_connection())] {
+        let world = World::new();
+        if let Some(fault) = fault {
+            world.carto.fail_next(Endpoint::Token, fault);
+        }
+        let (shown, screen, keyboard) = Shown::typing();
+        let token = paste(&world, &world.options(&shown), &screen, |url, _| {
+            keyboard.send("ls\n".to_owned()).unwrap();
+            // Once the word has been refused, the browser comes back.
+            while shown.refused_because().is_empty() {
+                thread::yield_now();
+            }
+            keyboard.send("ls\n".to_owned()).unwrap();
+            let mut agent = world.carto.user_agent();
+            let callback = agent.log_in_at(&url, Person::Accepts).unwrap();
+            agent.visit(&callback).unwrap();
+        });
+        assert!(token.is_ok(), "{token:?}");
+        assert!(shown.refused_because().iter().all(|why| *why == Ignored::Refused));
+        assert_eq!(
+            world.carto.count(Endpoint::Token),
+            2,
+            "the same word is not sent twice"
+        );
+    }
 }
 
 #[test]
@@ -656,4 +670,149 @@ fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
             start.elapsed()
         );
     }
+}
+
+#[test]
+fn a_token_that_is_due_is_renewed_early_and_hangs_nobody() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (url, id, secret) = (
+        world.carto.api_base_url(),
+        world.carto.client_id(),
+        world.carto.client_secret(),
+    );
+    let build = || {
+        let machine = M2mCredentials::new(&url, id, secret).unwrap();
+        CartoAuth::m2m(machine)
+            .endpoints(world.endpoints())
+            .cache_file(folder.path().join("t.json"))
+            .build()
+    };
+    build().access_token().unwrap();
+    // A token of which nobody knows when it began, with less than five minutes left.
+    let soon = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        + 200;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|end| end == "json") {
+            let mut kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            kept["access_token"] = "due".into();
+            kept["expires_at"] = soon.into();
+            kept.as_object_mut().unwrap().remove("obtained_at");
+            std::fs::write(&path, kept.to_string()).unwrap();
+        }
+    }
+    let auth = build();
+    assert_eq!(auth.cached_token().unwrap().secret().expose(), "due");
+    let renewed = auth.access_token().unwrap();
+    assert_ne!(renewed.secret().expose(), "due");
+    assert_eq!(world.carto.count(Endpoint::Token), 2);
+}
+
+#[test]
+fn a_logout_of_another_program_is_not_undone() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let first = with_refresh_token(&world, &file);
+    let second = CartoAuth::oauth()
+        .endpoints(world.endpoints())
+        .cache_file(&file)
+        .build();
+    assert_eq!(second.log_out().unwrap().len(), 2);
+    first.reject(&first.last_token().unwrap());
+    let error = first.access_token().unwrap_err();
+    assert!(matches!(error, Error::NotLoggedIn), "{error}");
+    assert_eq!(world.carto.count(Endpoint::Token), 1);
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_login_of_another_program_during_a_renewal_is_kept() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let daemon = with_refresh_token(&world, &file);
+    daemon.reject(&daemon.last_token().unwrap());
+    let own = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let own: Vec<_> = own
+        .filter(|path| path.extension().is_some_and(|end| end == "json") && *path != file)
+        .collect();
+    world
+        .carto
+        .fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(300)));
+    thread::scope(|scope| {
+        let renewal = scope.spawn(|| daemon.access_token());
+        while world.carto.count(Endpoint::Token) < 2 {
+            thread::yield_now();
+        }
+        // Somebody who has not waited for the lock writes a login of another time.
+        let text = std::fs::read_to_string(&own[0]).unwrap();
+        let mut login: serde_json::Value = serde_json::from_str(&text).unwrap();
+        login["access_token"] = "of-a-new-login".into();
+        login["obtained_at"] = (login["obtained_at"].as_i64().unwrap() + 1).into();
+        login["expires_at"] = (login["obtained_at"].as_i64().unwrap() + 3600).into();
+        std::fs::write(&own[0], login.to_string()).unwrap();
+        assert!(renewal.join().unwrap().is_ok());
+    });
+    let kept = std::fs::read_to_string(&own[0]).unwrap();
+    assert!(kept.contains("of-a-new-login"), "{kept}");
+}
+
+#[test]
+fn a_login_that_is_denied_is_not_asked_for_again_by_those_who_waited() {
+    let world = World::new();
+    let (shown, screen) = Shown::watching();
+    let auth = world
+        .oauth()
+        .with_callback()
+        .interaction(shown)
+        .log_in_when_needed()
+        .build();
+    thread::scope(|scope| {
+        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| auth.access_token())).collect();
+        screen.log_in(&world, Person::Denies);
+        let failures: Vec<_> = waiting
+            .into_iter()
+            .map(|thread| thread.join().unwrap().unwrap_err())
+            .collect();
+        assert_eq!(
+            failures
+                .iter()
+                .filter(|error| matches!(error, Error::Denied(_)))
+                .count(),
+            1
+        );
+    });
+    assert_eq!(world.carto.count(Endpoint::Authorize), 1);
+}
+
+#[test]
+fn without_the_lock_a_refresh_token_is_not_spent() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    let auth = with_refresh_token(&world, &file);
+    auth.reject(&auth.last_token().unwrap());
+    let lock = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let lock = lock
+        .filter(|path| path.extension().is_some_and(|end| end == "lock"))
+        .next()
+        .unwrap();
+    // A folder in its place: there can be no lock here.
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    let error = auth.access_token().unwrap_err();
+    assert!(matches!(error, Error::Busy), "{error}");
+    assert_eq!(error.remedy(), Remedy::Retry { after: None });
+    assert_eq!(world.carto.count(Endpoint::Token), 1);
+    std::fs::remove_dir(&lock).unwrap();
+    assert!(auth.access_token().is_ok());
 }

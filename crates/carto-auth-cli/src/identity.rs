@@ -107,6 +107,10 @@ impl Chosen {
             .map_or_else(String::new, |who| format!(" ({who})"));
         match (&error, last.as_ref().and_then(AccessToken::expires_at)) {
             (Error::NotLoggedIn, _) => self.not_logged_in("not_logged_in", "not logged in".to_owned()),
+            (Error::Expired { .. }, Some(end)) if end.as_unix_seconds() == 0 => self.not_logged_in(
+                "session_expired",
+                format!("CARTO no longer takes your session{who}"),
+            ),
             (Error::Expired { .. }, Some(end)) => {
                 let ago = time::roughly(now().since(end));
                 self.not_logged_in(

@@ -107,8 +107,8 @@ pub enum Error {
     /// This program cannot do what it must: set up its HTTP client, get randomness, start a thread.
     #[error("{0}")]
     Client(String),
-    /// Another process is spending the refresh token; a second use would end the session.
-    #[error("another process has been renewing the session for a while")]
+    /// The token store's lock cannot be had, and without it a refresh token might be spent twice, which ends a session.
+    #[error("the session is not renewed: the lock of the token store cannot be had")]
     Busy,
     /// A stored token could not be kept or removed.
     #[error("{doing}: {error}")]

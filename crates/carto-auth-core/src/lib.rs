@@ -71,6 +71,7 @@ mod token_file;
 mod identity;
 mod freshness;
 mod plan;
+mod source;
 mod session;
 
 pub use access_token::AccessToken;
@@ -91,7 +92,7 @@ pub use m2m_credentials::{CredentialsError, CredentialsProblem, M2mCredentials};
 pub use one_line::OneLine;
 pub use organization::{NotAnOrganizationId, OrganizationId, OrganizationLookup};
 pub use page::Page;
-pub use plan::{Generation, Plan, Renewal, UnderLock};
+pub use plan::{Failed, Generation, Plan, Renewal, UnderLock};
 pub use python_expiration::LocalOffset;
 pub use reply::{KeyNames, Refusal, ReplyError, ReplyProblem};
 pub use retry::Jitter;

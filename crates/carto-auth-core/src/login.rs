@@ -122,6 +122,7 @@ impl LoginRequest {
             verifier,
             state,
             endpoints: self.endpoints,
+            tried: Vec::new(),
         }
     }
 }
@@ -136,6 +137,8 @@ pub struct Login {
     pub(crate) redirect_uri: String,
     pub(crate) verifier: Secret,
     pub(crate) state: Secret,
+    /// Words that were taken for codes before: none is sent again.
+    pub(crate) tried: Vec<Secret>,
 }
 
 /// What a callback means. Deliberately exhaustive: whoever listens must know what to do with each.
@@ -172,8 +175,8 @@ pub enum Ignored {
     /// There is neither a code nor an error.
     #[error("there is no code")]
     NoCode,
-    /// The login service does not know the code.
-    #[error("the login service does not know this code")]
+    /// The code was sent to the login service, and did not log in.
+    #[error("the login service does not take this code")]
     Refused,
     /// The text is too long, or holds blanks or characters that no code has.
     #[error("it is neither a code nor the address of a page with a code")]
@@ -223,7 +226,8 @@ impl Login {
             // Without a state: what binds a bare code to this login is the verifier. It may be any word that was
             // typed, so the login is kept.
             Some(Pasted::Code(code)) => {
-                let spare = Box::new(self.copy());
+                let mut spare = Box::new(self.copy());
+                spare.tried.push(code.clone());
                 match self.accepted(code) {
                     Callback::Accepted(authorized) => Callback::Accepted(Authorized {
                         spare: Some(spare),
@@ -262,6 +266,9 @@ impl Login {
     }
 
     fn accepted(self, code: Secret) -> Callback {
+        if self.tried.contains(&code) {
+            return Callback::Ignored(self, Ignored::Refused);
+        }
         Callback::Accepted(Authorized {
             endpoints: self.endpoints,
             organization: self.organization,
@@ -280,6 +287,7 @@ impl Login {
             redirect_uri: self.redirect_uri.clone(),
             verifier: self.verifier.clone(),
             state: self.state.clone(),
+            tried: self.tried.clone(),
         }
     }
 }

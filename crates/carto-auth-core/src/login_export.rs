@@ -97,6 +97,7 @@ impl Login {
             verifier: Secret::new(keys.verifier),
             state: Secret::new(keys.state),
             endpoints,
+            tried: Vec::new(),
         })
     }
 }

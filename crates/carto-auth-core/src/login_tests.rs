@@ -362,3 +362,19 @@ fn another_issuer_may_be_named() {
         Callback::Ignored(_, Ignored::ForeignIssuer)
     ));
 }
+
+#[test]
+fn a_word_that_did_not_log_in_is_not_sent_again() {
+    let Callback::Accepted(mut authorized) = login().pasted("ls") else {
+        panic!()
+    };
+    let Callback::Ignored(spare, why) = authorized.take_spare().unwrap().pasted(" ls\n") else {
+        panic!()
+    };
+    assert_eq!(why, Ignored::Refused);
+    let target = format!("/callback/?code=ls&state={STATE}");
+    assert!(matches!(
+        spare.callback(&target),
+        Callback::Ignored(_, Ignored::Refused)
+    ));
+}

@@ -66,12 +66,6 @@ impl LoopbackRequest {
         }
     }
 
-    /// True before the first byte.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.head.is_empty()
-    }
-
     /// Takes the next bytes. However they are split, the verdict is the same.
     pub fn receive(&mut self, bytes: &[u8]) -> Heard {
         // One byte more than is allowed tells that it is too much.

@@ -96,7 +96,7 @@ fn invalid_grant_alone_ends_a_refresh_token() {
             crate::step::Sent::Maybe,
         ),
     };
-    assert_eq!(session.failed(&busy, at(3400)), None);
+    assert_eq!(session.noted(&busy, at(3400)), None);
     assert_eq!(spends(&mut session, None, 3590), "r");
     let reply = http::Response::builder()
         .status(403)
@@ -107,7 +107,7 @@ fn invalid_grant_alone_ends_a_refresh_token() {
     };
     let ended = next.resume(Ok(reply), at(3450)).unwrap_err();
     assert!(matches!(ended, Error::SessionEnded(_)), "{ended}");
-    let kept = session.failed(&ended, at(3450)).unwrap();
+    let kept = session.noted(&ended, at(3450)).unwrap();
     assert_eq!(
         (kept.refresh_token(), kept.access_token()),
         (None, &Secret::new("t"))
@@ -276,4 +276,60 @@ fn a_login_of_which_nobody_knows_the_end_is_kept_for_an_hour() {
     let (token, record) = session.publish_login(endless);
     assert_eq!(token.expires_at(), None);
     assert_eq!(record.unwrap().expires_at(), at(3600));
+}
+
+#[test]
+fn a_failure_of_what_was_asked_before_a_login_takes_nothing_from_it() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 0, 60, "r1"));
+    let Ok(Renewal::Ask(Step::Send(_, next), asked_in)) = session.renew(UnderLock::read(None), ANY, at(59))
+    else {
+        panic!()
+    };
+    session.publish_login(with_refresh_token("t2", 59, 3600, "r2"));
+    let ended = next.resume(Ok(invalid_grant()), at(60)).unwrap_err();
+    assert!(matches!(session.failed(&ended, asked_in, at(60)), Failed::Noted));
+    assert!(session.is_renewable());
+}
+
+fn invalid_grant() -> http::Response<Vec<u8>> {
+    let body = br#"{"error":"invalid_grant"}"#.to_vec();
+    http::Response::builder().status(403).body(body).unwrap()
+}
+
+#[test]
+fn a_refresh_token_that_has_ended_does_not_come_back_from_the_store_after_a_401() {
+    let mut session = person();
+    let (token, record) = session.publish_login(with_refresh_token("t", 0, 3600, "r"));
+    session.reject(&token);
+    let kept = record.map(|record| record.ended());
+    let Ok(Renewal::Ask(Step::Send(_, next), asked_in)) =
+        session.renew(UnderLock::read(kept.clone()), ANY, at(9))
+    else {
+        panic!()
+    };
+    let ended = next.resume(Ok(invalid_grant()), at(9)).unwrap_err();
+    assert!(matches!(session.failed(&ended, asked_in, at(9)), Failed::Forget));
+    session.adopt(kept);
+    assert!(!session.is_renewable());
+    assert_eq!(letter(&session, 10), 'l');
+}
+
+#[test]
+fn after_a_401_nothing_older_than_the_refused_token_is_taken_from_a_store() {
+    let mut session = person();
+    let (_, stale) = session.publish_login(with_refresh_token("t0", 0, 3600, "r0"));
+    session.granted(with_refresh_token("t1", 3400, 3600, "r1"));
+    let (token, _) = session.granted(with_refresh_token("t2", 6800, 3600, "r2"));
+    session.reject(&token);
+    assert_eq!(spends(&mut session, stale, 6900), "r2");
+}
+
+#[test]
+fn a_logout_forgets_the_accounts_address() {
+    let mut session = person();
+    session.publish_login(grant("t", 0, 60));
+    learn(&mut session, "https://a.carto.com".parse().unwrap());
+    session.log_out();
+    assert_eq!(session.api_base_url(), None);
 }

@@ -30,6 +30,17 @@ pub enum Renewal {
     Ask(Step<TokenRequest>, Generation),
 }
 
+/// What a store should do after a failed renewal.
+#[derive(Debug)]
+pub enum Failed {
+    /// Nothing: what it holds is as good as before.
+    Noted,
+    /// Keep this: the token without the refresh token that has ended.
+    Keep(Box<TokenRecord>),
+    /// Forget everything: neither the token nor the refresh token is good.
+    Forget,
+}
+
 /// What a store held *while its lock was held*, the only thing that [`Session::renew`](crate::Session::renew) accepts: a token read
 /// before the lock cannot be spent by mistake.
 #[derive(Debug)]

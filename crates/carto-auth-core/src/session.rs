@@ -14,9 +14,10 @@ use crate::error::Error;
 use crate::freshness::{Current, Failures, Freshness};
 use crate::identity::Identity;
 use crate::m2m_credentials::M2mCredentials;
-use crate::plan::{Generation, Plan, Renewal, UnderLock};
+use crate::plan::{Failed, Generation, Plan, Renewal, UnderLock};
 use crate::retry::Jitter;
 use crate::secret::Secret;
+use crate::source::Source;
 use crate::timestamp::Timestamp;
 use crate::token_file::{TokenRecord, UnknownKeys};
 use crate::token_request::TokenRequest;
@@ -42,30 +43,12 @@ pub struct Session {
     api_base_url: Option<ApiBaseUrl>,
     current: Option<Current>,
     rejected: Option<Secret>,
+    /// When the newest token that was known here was obtained: what is older is not taken from a store.
+    newest: Option<Timestamp>,
     unknown: UnknownKeys,
     failures: Failures,
     jitter: Jitter,
     generation: Generation,
-}
-
-/// Where another token can come from.
-#[derive(Debug)]
-enum Source {
-    Machine {
-        credentials: M2mCredentials,
-        endpoints: Endpoints,
-        identity: Identity,
-    },
-    /// A person has to log in, unless there is a refresh token.
-    Person {
-        endpoints: Endpoints,
-        identity: Identity,
-        refresh_token: Option<Secret>,
-        /// The one before, which a store may still hold: a second use would look like theft.
-        spent: Option<Secret>,
-    },
-    /// The token was given; there is no other.
-    Given,
 }
 
 impl Session {
@@ -119,6 +102,7 @@ impl Session {
             api_base_url,
             current,
             rejected: None,
+            newest: None,
             unknown: UnknownKeys::default(),
             failures: Failures::default(),
             jitter,
@@ -145,11 +129,13 @@ impl Session {
     /// Whether another token can be had without a person.
     #[must_use]
     pub fn is_renewable(&self) -> bool {
-        match &self.source {
-            Source::Machine { .. } => true,
-            Source::Person { refresh_token, .. } => refresh_token.is_some(),
-            Source::Given => false,
-        }
+        self.source.is_renewable()
+    }
+
+    /// Which login this is, counted.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// True when a renewal would spend a refresh token, which two must not do at once.
@@ -192,11 +178,12 @@ impl Session {
         let Some(record) = record.filter(|record| self.identity().is_some_and(|me| me.owns(record))) else {
             return;
         };
-        if self
-            .current
-            .as_ref()
-            .is_some_and(|current| !current.is_older_than(&record))
-        {
+        let is_outdated = self
+            .newest
+            .zip(record.obtained_at)
+            .is_some_and(|(newest, obtained)| obtained.as_unix_seconds() < newest.as_unix_seconds());
+        let is_older = |current: &Current| current.is_older_than(&record);
+        if is_outdated || !self.current.as_ref().is_none_or(is_older) {
             return;
         }
         // A store that could not be written still holds what has been spent meanwhile, and the token that came with it.
@@ -208,6 +195,7 @@ impl Session {
             return;
         }
         self.unknown = record.unknown;
+        self.newest = self.newest.max(record.obtained_at);
         if let Source::Person {
             endpoints,
             identity,
@@ -277,6 +265,7 @@ impl Session {
             return (current.unwrap_or(token), None);
         }
         self.failures = Failures::default();
+        self.newest = Some(grant.obtained_at);
         self.current = Some(Current::new(token.clone(), Some(grant.obtained_at), self.jitter));
         if let Source::Person {
             refresh_token, spent, ..
@@ -340,16 +329,27 @@ impl Session {
     }
 
     /// Notes that CARTO could not be asked; an early renewal then pauses for 10 s to 5 min, or as long as CARTO
-    /// asked for. A refresh token that CARTO calls invalid is forgotten; then the answer is what a store should keep
-    /// instead.
-    pub fn failed(&mut self, error: &Error, now: Timestamp) -> Option<TokenRecord> {
+    /// asked for. A refresh token that CARTO calls invalid is forgotten. What was asked for before a login or logout says
+    /// nothing about the session after it.
+    pub fn failed(&mut self, error: &Error, asked_in: Generation, now: Timestamp) -> Failed {
+        if asked_in != self.generation {
+            return Failed::Noted;
+        }
         self.failures.note(error, now);
-        match (&mut self.source, error) {
-            (Source::Person { refresh_token, .. }, Error::SessionEnded(_)) => {
-                *refresh_token = None;
-                self.record()
-            }
-            _ => None,
+        let Source::Person {
+            refresh_token, spent, ..
+        } = &mut self.source
+        else {
+            return Failed::Noted;
+        };
+        if !matches!(error, Error::SessionEnded(_)) {
+            return Failed::Noted;
+        }
+        *spent = refresh_token.take();
+        let is_good = |current: &Current| current.is_usable(Freshness::default(), now);
+        match self.record() {
+            Some(record) if self.current.as_ref().is_some_and(is_good) => Failed::Keep(Box::new(record)),
+            _ => Failed::Forget,
         }
     }
 
@@ -372,6 +372,10 @@ impl Session {
         if let Source::Person { refresh_token, .. } = &mut self.source {
             *refresh_token = None;
         }
+        self.api_base_url = match &self.source {
+            Source::Person { identity, .. } => identity.api_base_url().cloned(),
+            _ => self.api_base_url.take(),
+        };
         self.generation.0 += 1;
         self.current.take().map(|current| current.token)
     }

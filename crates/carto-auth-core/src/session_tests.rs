@@ -6,6 +6,14 @@ pub(super) const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 pub(super) const ANY: Freshness = Freshness::min_ttl(Duration::ZERO);
 
 impl Session {
+    /// Notes the failure of what was asked for just now, and gives what a store should keep.
+    pub(super) fn noted(&mut self, error: &Error, now: Timestamp) -> Option<TokenRecord> {
+        match self.failed(error, self.generation, now) {
+            Failed::Keep(record) => Some(*record),
+            Failed::Noted | Failed::Forget => None,
+        }
+    }
+
     /// Publishes what was asked for just now.
     pub(super) fn granted(&mut self, grant: TokenGrant) -> (AccessToken, Option<TokenRecord>) {
         self.publish(grant, self.generation)
@@ -152,15 +160,15 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
     let mut session = with_token("t", 0, 86_400);
     for (failure, pause) in [10, 20, 40, 80, 160].into_iter().enumerate() {
         let now = 86_100 + failure as u64;
-        session.failed(&Error::NotLoggedIn, at(now));
+        session.noted(&Error::NotLoggedIn, at(now));
         assert_eq!(
             [now + pause - 1, now + pause].map(|s| letter(&session, s)),
             ['u', 'e'],
             "{failure}"
         );
     }
-    session.failed(&Error::NotLoggedIn, at(86_060));
-    session.failed(&Error::NotLoggedIn, at(86_061));
+    session.noted(&Error::NotLoggedIn, at(86_060));
+    session.noted(&Error::NotLoggedIn, at(86_061));
     assert_eq!(
         [86_061 + 299, 86_061 + 300].map(|s| letter(&session, s)),
         ['u', 'e']
@@ -172,7 +180,7 @@ fn a_failed_early_renewal_keeps_the_token_and_pauses_ten_seconds_to_five_minutes
 #[test]
 fn a_clock_that_went_back_does_not_prolong_the_pause() {
     let mut session = with_token("t", 0, 86_400);
-    session.failed(&Error::NotLoggedIn, at(86_300));
+    session.noted(&Error::NotLoggedIn, at(86_300));
     assert_eq!(letter(&session, 86_200), 'e');
 }
 

@@ -54,7 +54,7 @@ pub trait LoginInteraction: Send + Sync {
     /// Says that what was pasted is not the answer, and why. The next is waited for.
     fn refused(&self, why: Ignored);
 
-    /// The login has ended, well or not; what was typed meanwhile is of no use.
+    /// The login has ended, well or not; what was typed meanwhile is of no use. Called where pastes were read.
     fn ended(&self) {}
 }
 
@@ -128,6 +128,7 @@ pub struct BrowserLogin {
     interaction: Arc<dyn LoginInteraction>,
     cancelled: Cancelled,
     tried_a_word: bool,
+    pastes: bool,
     deadline: Instant,
     timeout: Duration,
 }
@@ -210,6 +211,7 @@ impl BrowserLogin {
             interaction,
             cancelled,
             tried_a_word: false,
+            pastes,
             deadline: Instant::now() + timeout,
             timeout,
         })
@@ -265,11 +267,12 @@ impl BrowserLogin {
         }
     }
 
-    /// After a code that CARTO refused: true when it was a word that was typed, and the login still waits for its
+    /// After a code that came to nothing: true when it was a word that was typed, and the login still waits for its
     /// answer, or has it already.
     #[must_use]
-    pub fn goes_on(&self) -> bool {
+    pub fn goes_on(&self, error: &Error) -> bool {
         if self.tried_a_word {
+            log::info!("what was pasted did not log in: {error}");
             self.interaction.refused(Ignored::Refused);
         }
         self.tried_a_word
@@ -290,7 +293,9 @@ impl BrowserLogin {
 impl Drop for BrowserLogin {
     fn drop(&mut self) {
         self.cancelled.0.store(true, Ordering::Relaxed);
-        self.interaction.ended();
+        if self.pastes {
+            self.interaction.ended();
+        }
     }
 }
 

@@ -69,9 +69,8 @@ impl Connection {
         match &self.state {
             State::Waiting => None,
             State::Lingering => Some(0),
-            State::Reading(request) if request.is_empty() => Some(1),
-            State::Reading(_) => Some(2),
-            State::Writing { .. } => Some(3),
+            State::Reading(_) => Some(1),
+            State::Writing { .. } => Some(2),
         }
     }
 

@@ -110,16 +110,19 @@ impl FileStore {
         format!(".{stem}.{}.", identity.key())
     }
 
-    /// The longest-lived token of this identity in either file; the shared one is not looked at when the own one
+    /// The newest token of this identity in either file. For a machine the shared one is not looked at when the own one
     /// has `enough` life. What is wrong with a file is logged at `level`.
     fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
         let own = read_record(&self.own_file(identity), level).filter(|record| identity.owns(record));
-        if own.as_ref().is_some_and(|own| own.expires_at() > now() + enough) {
+        // A person may have logged in anew with Python, as somebody else.
+        let is_enough = |own: &TokenRecord| !identity.is_person() && own.expires_at() > now() + enough;
+        if own.as_ref().is_some_and(is_enough) {
             return own;
         }
         let shared = read_record(&self.shared, level).filter(|record| identity.owns(record));
-        // Of two that end at the same time, the last counts: the own file may hold a refresh token.
-        shared.into_iter().chain(own).max_by_key(TokenRecord::expires_at)
+        // Of two that are alike, the last counts: the own file may hold a refresh token.
+        let age = |record: &TokenRecord| (record.obtained_at(), record.expires_at());
+        shared.into_iter().chain(own).max_by_key(age)
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
@@ -155,11 +158,10 @@ impl TokenStore for FileStore {
             private_file::tighten_folder(folder);
         }
         let path = self.beside(identity, "lock");
-        let (mut lock, mut contended) = (None, false);
+        let mut lock = None;
         match file_lock::acquire(&path, patience) {
             Lock::Held(file) => lock = Some(file),
             Lock::Busy => {
-                contended = true;
                 log::warn!(
                     "another process holds {} for {} s; going on without it",
                     shown(&path),
@@ -174,7 +176,6 @@ impl TokenStore for FileStore {
             store: self.clone(),
             identity: identity.clone(),
             lock,
-            contended,
         }))
     }
 }
@@ -183,7 +184,6 @@ struct LockedFiles {
     store: FileStore,
     identity: Identity,
     lock: Option<File>,
-    contended: bool,
 }
 
 impl LockedTokens for LockedFiles {
@@ -191,8 +191,8 @@ impl LockedTokens for LockedFiles {
         self.store.best(&self.identity, Duration::MAX, Level::Debug)
     }
 
-    fn is_contended(&self) -> bool {
-        self.contended
+    fn is_exclusive(&self) -> bool {
+        self.lock.is_some()
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {

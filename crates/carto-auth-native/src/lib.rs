@@ -53,6 +53,6 @@ pub use memory_store::MemoryStore;
 pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use randomness::{entropy, jitter};
-pub use shared_session::{Asking, Next, SharedSession};
+pub use shared_session::{Asking, Next, SharedSession, Urgency};
 pub use store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};

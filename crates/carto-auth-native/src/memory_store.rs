@@ -78,8 +78,8 @@ impl LockedTokens for Held {
         self.store.slots().get(&self.key)?.record.clone()
     }
 
-    fn is_contended(&self) -> bool {
-        !self.exclusive
+    fn is_exclusive(&self) -> bool {
+        self.exclusive
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use carto_auth_core::{Endpoints, Error, Login, OneLine};
+use carto_auth_core::{Endpoints, Error, Login, OneLine, PENDING_LOGIN_LIFE};
 
 use crate::clock::now;
 use crate::home::carto_home;
@@ -28,6 +29,7 @@ impl PendingLogin {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, login: &Login) -> Result<(), Error> {
+        self.sweep(PENDING_LOGIN_LIFE);
         let folder = private_file::folder_of(&self.0);
         let written = private_file::create_folder(folder).and_then(|()| {
             private_file::write(
@@ -43,7 +45,15 @@ impl PendingLogin {
     /// there is more to say.
     #[must_use]
     pub fn claim(&self, endpoints: Endpoints) -> Option<(Login, Claim)> {
-        let bytes = match private_file::read(&self.0) {
+        let mut claimed = self.0.clone().into_os_string();
+        claimed.push(format!(".{}", std::process::id()));
+        let claim = Claim {
+            claimed: PathBuf::from(claimed),
+            pending: self.0.clone(),
+        };
+        // Whoever renames it has it.
+        fs::rename(&claim.pending, &claim.claimed).ok()?;
+        let bytes = match private_file::read(&claim.claimed) {
             Found::Nothing => return None,
             Found::Bytes(bytes) => bytes,
             Found::Unusable(why) => {
@@ -54,24 +64,39 @@ impl PendingLogin {
         let login = Login::import(&bytes, endpoints, now())
             .inspect_err(|problem| log::warn!("{} {problem}", self.shown()))
             .ok()?;
-        // Whoever renames it has it.
-        let mut claimed = self.0.clone().into_os_string();
-        claimed.push(format!(".{}", std::process::id()));
-        let claim = Claim {
-            claimed: PathBuf::from(claimed),
-            pending: self.0.clone(),
-        };
-        fs::rename(&claim.pending, &claim.claimed).ok()?;
         Some((login, claim))
     }
 
-    /// Forgets the login.
+    /// Forgets the login, and those that a killed process had claimed.
     pub fn forget(&self) {
         match fs::remove_file(&self.0) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 log::warn!("cannot remove {}: {error}", self.shown());
             }
             _ => {}
+        }
+        self.sweep(Duration::ZERO);
+    }
+
+    /// Removes claimed logins that nobody can finish any more.
+    fn sweep(&self, older_than: Duration) {
+        let name = self
+            .0
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let entries = fs::read_dir(private_file::folder_of(&self.0));
+        for entry in entries.into_iter().flatten().flatten() {
+            let is_claim = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(&format!("{name}."));
+            let age = entry.metadata().and_then(|metadata| metadata.modified());
+            let is_old = age.is_ok_and(|time| time.elapsed().is_ok_and(|age| age >= older_than));
+            if is_claim && is_old {
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -88,10 +113,13 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Leaves the login pending: its code was not spent.
+    /// Leaves the login pending: its code was not spent. A newer one that waits meanwhile stays.
     pub fn restore(self) {
-        if let Err(error) = fs::rename(&self.claimed, &self.pending) {
-            log::warn!("the login cannot be left pending: {error}");
+        match fs::hard_link(&self.claimed, &self.pending) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                log::warn!("the login cannot be left pending: {error}");
+            }
+            _ => {}
         }
     }
 }

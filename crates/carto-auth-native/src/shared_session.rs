@@ -1,12 +1,13 @@
 //! The session that the threads of a process share, and through its store the processes of a machine.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan,
-    Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
+    AccessToken, ApiBaseUrl, Endpoints, Error, Failed, Freshness, Generation, Identity, M2mCredentials, Plan,
+    Renewal, Secret, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
 use crate::clock::now;
@@ -20,6 +21,8 @@ pub struct SharedSession {
     session: Mutex<Session>,
     store: Box<dyn TokenStore>,
     identity: Option<Identity>,
+    /// The store has held this session's token: if it holds none any more, somebody has logged out.
+    was_stored: AtomicBool,
 }
 
 /// How long the store's lock is waited for.
@@ -39,7 +42,18 @@ pub enum Next<'a> {
 pub struct Asking<'a> {
     shared: &'a SharedSession,
     locked: Option<Box<dyn LockedTokens>>,
+    /// What the store held when the renewal began.
+    read: Option<Secret>,
     generation: Generation,
+}
+
+/// How urgent a renewal is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Urgency {
+    /// There is no token to hand out.
+    Now,
+    /// The present token is still good: nobody waits for a lock for it.
+    Early,
 }
 
 impl SharedSession {
@@ -67,6 +81,7 @@ impl SharedSession {
             session: Mutex::new(session),
             store,
             identity,
+            was_stored: AtomicBool::new(false),
         }
     }
 
@@ -94,9 +109,14 @@ impl SharedSession {
         let (Plan::Refresh | Plan::LogIn(_), Some(identity)) = (&plan, &self.identity) else {
             return plan;
         };
+        let generation = self.session().generation();
         let record = self.store.load(identity);
         let mut session = self.session();
-        session.adopt(record);
+        // A login or logout meanwhile makes what was read out of date.
+        if session.generation() == generation {
+            self.was_stored.fetch_or(record.is_some(), Ordering::Relaxed);
+            session.adopt(record);
+        }
         let plan = session.plan(freshness, now());
         if matches!(plan, Plan::Use(_) | Plan::UseAndRefresh(_)) {
             log::info!("the token comes from the cache");
@@ -117,26 +137,42 @@ impl SharedSession {
     /// Let one thread at a time do this: the lock is between processes.
     ///
     /// # Errors
-    /// When the session has nothing to ask with.
-    pub fn renew(&self, freshness: Freshness) -> Result<Next<'_>, Error> {
-        let mut locked = self.lock();
-        let read = UnderLock::read(locked.as_mut().and_then(|locked| locked.load()));
-        let is_contended = locked.as_ref().is_some_and(|locked| locked.is_contended());
+    /// When the session has nothing to ask with, or must not ask without the lock.
+    pub fn renew(&self, freshness: Freshness, urgency: Urgency) -> Result<Next<'_>, Error> {
+        let patience = match urgency {
+            Urgency::Now => LOCK_PATIENCE,
+            Urgency::Early => Duration::ZERO,
+        };
+        let mut locked = self.lock(patience);
+        let record = locked.as_mut().and_then(|locked| locked.load());
+        let is_exclusive = locked.as_ref().is_some_and(|locked| locked.is_exclusive());
+        let read = record.as_ref().map(|record| record.access_token().clone());
         let mut session = self.session();
-        match session.renew(read, freshness, now())? {
+        if read.is_none() && self.was_stored.swap(read.is_some(), Ordering::Relaxed) && self.is_person() {
+            session.log_out();
+        }
+        match session.renew(UnderLock::read(record), freshness, now())? {
             Renewal::Found(token) => Ok(Next::Token(token)),
             // A second token of a machine harms nobody; a refresh token that is spent twice ends the session.
-            Renewal::Ask(..) if is_contended && session.spends_refresh_token() => Err(Error::Busy),
+            Renewal::Ask(_, generation) if !is_exclusive && session.spends_refresh_token() => {
+                session.failed(&Error::Busy, generation, now());
+                Err(Error::Busy)
+            }
             Renewal::Ask(step, generation) => {
                 let shared = self;
                 let asking = Asking {
                     shared,
                     locked,
+                    read,
                     generation,
                 };
                 Ok(Next::Ask(asking, step))
             }
         }
+    }
+
+    fn is_person(&self) -> bool {
+        self.identity.as_ref().is_some_and(Identity::is_person)
     }
 
     /// True when another token can be had without a person, as far as memory and the store know.
@@ -149,22 +185,22 @@ impl SharedSession {
     /// Takes the token of a new login, here and in the store.
     #[must_use]
     pub fn log_in(&self, grant: TokenGrant) -> AccessToken {
-        let mut locked = self.lock();
+        let mut locked = self.lock(LOCK_PATIENCE);
         let (token, record) = self.session().publish_login(grant);
-        save(locked.as_mut(), record.as_ref());
+        self.save(locked.as_mut(), record.as_ref());
         token
     }
 
     /// Notes where the APIs of a token's account are, here and in the store, if it is still the current token: a login
     /// that has come since, of this process or another, has an account of its own.
     pub fn learn_api_base_url(&self, token: &AccessToken, api_base_url: ApiBaseUrl) {
-        let mut locked = self.lock();
+        let mut locked = self.lock(LOCK_PATIENCE);
         let read = locked.as_mut().and_then(|locked| locked.load());
         let mut session = self.session();
         session.adopt(read);
         let record = session.learn_api_base_url(token, api_base_url);
         drop(session);
-        save(locked.as_mut(), record.as_ref());
+        self.save(locked.as_mut(), record.as_ref());
     }
 
     /// Forgets a token that an API refused (401), here and in the store, if it is still the current one. Says
@@ -172,7 +208,7 @@ impl SharedSession {
     pub fn reject(&self, token: &AccessToken) -> bool {
         let was_current = self.session().reject(token);
         if was_current
-            && let Some(mut locked) = self.lock()
+            && let Some(mut locked) = self.lock(LOCK_PATIENCE)
             && let Err(error) = locked.forget(Forget::Token(token))
         {
             log::warn!("{error}");
@@ -191,15 +227,27 @@ impl SharedSession {
             }
             _ => None,
         };
-        // A renewal that is under way belongs to the generation before, and cannot bring its token back.
+        if locked.as_ref().is_some_and(|locked| !locked.is_exclusive()) {
+            // Whoever holds the lock would write its token after this has removed the last one.
+            return Err(Error::Busy);
+        }
+        // A renewal of this process that is under way belongs to the generation before: its token is not kept.
         self.session().log_out();
         Ok(locked
             .as_mut()
             .map_or_else(|| Ok(Vec::new()), |locked| locked.forget(Forget::Everything))?)
     }
 
-    fn lock(&self) -> Option<Box<dyn LockedTokens>> {
-        without_cache(self.store.lock(self.identity.as_ref()?, LOCK_PATIENCE))
+    fn lock(&self, patience: Duration) -> Option<Box<dyn LockedTokens>> {
+        without_cache(self.store.lock(self.identity.as_ref()?, patience))
+    }
+
+    fn save(&self, locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
+        if let (Some(locked), Some(record)) = (locked, record) {
+            // A store may keep nothing by design.
+            let is_stored = without_cache(locked.save(record)).is_some() && locked.load().is_some();
+            self.was_stored.fetch_or(is_stored, Ordering::Relaxed);
+        }
     }
 
     fn session(&self) -> MutexGuard<'_, Session> {
@@ -214,19 +262,38 @@ impl Asking<'_> {
     /// # Errors
     /// The one that was handed in.
     pub fn finish(mut self, outcome: Result<TokenGrant, Error>) -> Result<AccessToken, Error> {
+        let found = self.locked.as_mut().and_then(|locked| locked.load());
+        // A login or logout goes on without the lock rather than wait for ever.
+        let is_as_before = self.read.as_ref() == found.as_ref().map(TokenRecord::access_token);
         let mut session = self.shared.session();
         match outcome {
+            Ok(grant) if !is_as_before && self.shared.is_person() => {
+                log::info!("the session was changed by another process meanwhile");
+                session.adopt(found);
+                let given = AccessToken::new(grant.access_token, grant.expires_at);
+                given
+                    .or_else(|| session.last_token().cloned())
+                    .ok_or(Error::NotLoggedIn)
+            }
             Ok(grant) => {
                 let (token, record) = session.publish(grant, self.generation);
                 drop(session);
                 log::info!("CARTO granted a new token");
-                save(self.locked.as_mut(), record.as_ref());
+                self.shared.save(self.locked.as_mut(), record.as_ref());
                 Ok(token)
             }
             Err(error) => {
-                let record = session.failed(&error, now());
+                let failed = session.failed(&error, self.generation, now());
                 drop(session);
-                save(self.locked.as_mut(), record.as_ref());
+                match (failed, &mut self.locked) {
+                    (Failed::Keep(record), locked) if is_as_before => {
+                        self.shared.save(locked.as_mut(), Some(&record));
+                    }
+                    (Failed::Forget, Some(locked)) if is_as_before => {
+                        without_cache(locked.forget(Forget::Everything));
+                    }
+                    _ => {}
+                }
                 Err(error)
             }
         }
@@ -245,12 +312,6 @@ impl std::fmt::Debug for Next<'_> {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),
             Self::Ask(..) => f.write_str("Ask(..)"),
         }
-    }
-}
-
-fn save(locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
-    if let (Some(locked), Some(record)) = (locked, record) {
-        without_cache(locked.save(record));
     }
 }
 

@@ -33,9 +33,9 @@ pub trait LockedTokens: Send {
     /// Reads the token again: only what is read here may be acted on.
     fn load(&mut self) -> Option<TokenRecord>;
 
-    /// True when somebody else holds the lock, and this goes on without it.
-    fn is_contended(&self) -> bool {
-        false
+    /// False when the lock could not be had, and this goes on without it.
+    fn is_exclusive(&self) -> bool {
+        true
     }
 
     /// Keeps a token in place of the last one.

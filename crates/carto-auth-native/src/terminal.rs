@@ -52,8 +52,9 @@ fn say(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Waits for a line on standard input, a terminal, until the login has ended otherwise. Standard input is touched only
-/// when a line is there, so that the program can read it itself afterwards.
+/// Waits for a line on standard input, a terminal, until the login has ended otherwise. On Unix, standard input is
+/// touched only when a line is there, so that the program can read it itself afterwards; elsewhere the reader stays, and
+/// takes the next line.
 #[must_use]
 pub fn read_pasted(cancelled: &Cancelled) -> Option<String> {
     while !is_line_ready() {
@@ -72,8 +73,6 @@ pub fn read_pasted(cancelled: &Cancelled) -> Option<String> {
 #[cfg(unix)]
 fn is_line_ready() -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    use rustix::process::getpgrp;
-    use rustix::termios::tcgetpgrp;
     let stdin = io::stdin();
     let pause = Timespec {
         tv_sec: 0,
@@ -81,11 +80,16 @@ fn is_line_ready() -> bool {
     };
     let mut waits = [PollFd::new(&stdin, PollFlags::IN)];
     let is_ready = poll(&mut waits, Some(&pause)).is_ok_and(|count| count > 0);
-    let in_background = tcgetpgrp(&stdin).is_ok_and(|foreground| foreground != getpgrp());
+    let in_background = is_in_background();
     if is_ready && in_background {
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     is_ready && !in_background
+}
+
+#[cfg(unix)]
+fn is_in_background() -> bool {
+    rustix::termios::tcgetpgrp(io::stdin()).is_ok_and(|foreground| foreground != rustix::process::getpgrp())
 }
 
 #[cfg(not(unix))]
@@ -98,8 +102,10 @@ pub fn discard_typed() {
     #[cfg(unix)]
     {
         use rustix::termios::{QueueSelector, tcflush};
-        // Standard input that is no terminal has nothing to flush.
-        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        // Standard input that is no terminal has nothing to flush, and a program in the background would be stopped.
+        if !is_in_background() {
+            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! What a program holds to ask for tokens.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use carto_auth_core::{
     AccessToken, ApiBaseUrl, Authorized, Discovery, Endpoints, Error, Freshness, Identity, LoginRequest,
     M2mCredentials, OrganizationLookup, Plan, Redirect, Remedy, Secret, Timestamp, TokenCheck,
 };
-use carto_auth_native::{BrowserLogin, LoginOptions, Next, SharedSession, credentials, jitter, now};
+use carto_auth_native::{BrowserLogin, LoginOptions, Next, SharedSession, Urgency, credentials, jitter, now};
 use ureq::Agent;
 
 use crate::agent::default_agent;
@@ -44,6 +45,7 @@ struct Inner {
     renewing: Mutex<()>,
     /// One thread logs in, or looks the account's APIs up.
     logging_in: Mutex<()>,
+    login_attempts: AtomicU64,
 }
 
 impl CartoAuth {
@@ -121,6 +123,7 @@ impl CartoAuth {
             agent: agent.map_or_else(OnceLock::new, OnceLock::from),
             renewing: Mutex::new(()),
             logging_in: Mutex::new(()),
+            login_attempts: AtomicU64::new(0),
         }))
     }
 
@@ -145,41 +148,45 @@ impl CartoAuth {
     }
 
     fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        self.token_without_login(freshness)
+            .or_else(|error| self.log_in_if_allowed(freshness, error))
+    }
+
+    pub(crate) fn token_without_login(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         match self.0.session.plan(freshness) {
             Plan::Use(token) => Ok(token),
-            Plan::UseAndRefresh(token) => match self.0.renewing.try_lock() {
-                // Another thread sees to it, and this token is good.
-                Err(TryLockError::WouldBlock) => Ok(token),
-                _ => self
-                    .renew(freshness)
+            Plan::UseAndRefresh(token) => match try_lock(&self.0.renewing) {
+                Some(guard) => self
+                    .renew(guard, freshness, Urgency::Early)
                     .or_else(|error| self.still_good(freshness, error)),
+                // Another thread sees to it, and this token is good.
+                None => Ok(token),
             },
-            Plan::Refresh => self
-                .renew(freshness)
-                .or_else(|error| self.log_in_if_allowed(freshness, error)),
-            Plan::LogIn(error) => self.log_in_if_allowed(freshness, error),
+            Plan::Refresh => self.renew(lock(&self.0.renewing), freshness, Urgency::Now),
+            Plan::LogIn(error) => Err(error),
         }
     }
 
-    /// After a failure that only a person can mend, if the program allows a login here.
+    /// After a failure that only a person can mend, if the program allows a login here. A good token that does not live
+    /// as long as was asked is no reason for one.
     fn log_in_if_allowed(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
-        let Some(options) = self
-            .0
-            .when_needed
-            .as_ref()
-            .filter(|_| error.remedy() == Remedy::LogIn)
-        else {
+        let needs_login = error.remedy() == Remedy::LogIn && !matches!(error, Error::NotRenewable);
+        let Some(options) = self.0.when_needed.as_ref().filter(|_| needs_login) else {
             return Err(error);
         };
+        let attempts = self.0.login_attempts.load(Ordering::Acquire);
         let _one_at_a_time = lock(&self.0.logging_in);
-        // Another thread may have logged in meanwhile.
         if let Plan::Use(token) | Plan::UseAndRefresh(token) = self.0.session.plan(freshness) {
             return Ok(token);
         }
-        self.log_in(options).or_else(|error| {
-            // The account may not have been asked for its APIs; the token is good all the same.
-            self.still_good(freshness, error)
-        })
+        // Whoever waited for a login that came to nothing does not ask the person again.
+        if self.0.login_attempts.load(Ordering::Acquire) != attempts {
+            return Err(error);
+        }
+        let outcome = self.log_in(options);
+        self.0.login_attempts.fetch_add(1, Ordering::Release);
+        // The account may not have been asked for its APIs; the token is good all the same.
+        outcome.or_else(|error| self.still_good(freshness, error))
     }
 
     /// After a failure that may have taken its time: the present token, if it is good even now.
@@ -193,9 +200,14 @@ impl CartoAuth {
         }
     }
 
-    fn renew(&self, freshness: Freshness) -> Result<AccessToken, Error> {
-        let _one_at_a_time = lock(&self.0.renewing);
-        match self.0.session.renew(freshness)? {
+    /// Renews, one thread at a time.
+    fn renew(
+        &self,
+        _turn: MutexGuard<'_, ()>,
+        freshness: Freshness,
+        urgency: Urgency,
+    ) -> Result<AccessToken, Error> {
+        match self.0.session.renew(freshness, urgency)? {
             Next::Token(token) => Ok(token),
             Next::Ask(asking, step) => asking.finish(drive(self.agent(), step)),
         }
@@ -240,7 +252,7 @@ impl CartoAuth {
     /// # Errors
     /// As [`access_token`](Self::access_token).
     pub fn new_token(&self) -> Result<AccessToken, Error> {
-        self.renew(Freshness::newer_than(now()))
+        self.renew(lock(&self.0.renewing), Freshness::newer_than(now()), Urgency::Now)
     }
 
     /// Where the account's APIs are. For a person it is looked up once, and then kept beside the token.
@@ -290,15 +302,14 @@ impl CartoAuth {
     pub fn log_in(&self, options: &LoginOptions) -> Result<AccessToken, Error> {
         let request = self.login_request(options)?;
         let mut login = BrowserLogin::start(request, &self.0.endpoints, options)?;
-        let outcome = loop {
-            let outcome = login
-                .wait()
-                .and_then(|authorized| self.finish_login(authorized, options));
-            match outcome {
-                Err(Error::CodeRefused(_)) if login.goes_on() => {}
-                outcome => break outcome,
+        let granted = loop {
+            let granted = login.wait().and_then(|authorized| self.exchange(authorized));
+            match granted {
+                Err(error) if login.goes_on(&error) => {}
+                granted => break granted,
             }
         };
+        let outcome = granted.and_then(|token| self.complete(token, options));
         login.finish(outcome.as_ref().map(drop));
         outcome
     }
@@ -335,8 +346,17 @@ impl CartoAuth {
     /// When CARTO refuses the code or cannot be reached. If only the account could not be asked, the token is kept.
     pub fn finish_login(&self, authorized: Authorized, options: &LoginOptions) -> Result<AccessToken, Error> {
         self.person()?;
+        self.exchange(authorized)
+            .and_then(|token| self.complete(token, options))
+    }
+
+    fn exchange(&self, authorized: Authorized) -> Result<AccessToken, Error> {
         let grant = drive(self.agent(), authorized.exchange(jitter(), now()))?;
-        let token = self.0.session.log_in(grant);
+        Ok(self.0.session.log_in(grant))
+    }
+
+    /// Finds the account's APIs for the token of a new login.
+    fn complete(&self, token: AccessToken, options: &LoginOptions) -> Result<AccessToken, Error> {
         if let Some(given) = options.given_api_base_url() {
             self.0.session.learn_api_base_url(&token, given.clone());
         } else if self.0.session.api_base_url().is_none() {
@@ -380,4 +400,12 @@ impl CartoAuth {
 /// A thread that panicked left no half-done work behind: the session is whole after every call.
 fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_lock(mutex: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use carto_auth_core::{ApiBaseUrl, Endpoints, Error, Identity, Remedy};
+use carto_auth_core::{ApiBaseUrl, Endpoints, Error, Freshness, Identity, Remedy};
 use carto_auth_native::{FileStore, LoginInteraction, LoginOptions, NoStore, SharedSession, TokenStore, Way};
 use ureq::Agent;
 
@@ -152,7 +152,7 @@ impl OauthBuilder {
     /// When the person refuses or does not come, CARTO refuses or cannot be reached.
     pub fn connect(self) -> Result<CartoAuth, Error> {
         let (auth, options) = self.make();
-        let outcome = match auth.access_token() {
+        let outcome = match auth.token_without_login(Freshness::default()) {
             Err(error) if error.remedy() == Remedy::LogIn => auth.log_in(&options).map(drop),
             other => other.and_then(|_| auth.api_base_url()).map(drop),
         };

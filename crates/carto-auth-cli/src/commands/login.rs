@@ -210,13 +210,19 @@ fn finish_pending(
             ));
         }
     };
+    let before = chosen.auth.cached_token();
     match chosen.auth.finish_login(authorized, options) {
         Ok(token) => Ok(token),
         Err(error) => {
             // A word that was no code, and a code that never left, leave the login as it was.
             let was_no_code = is_bare && matches!(error, Error::CodeRefused(_));
             let never_left = matches!(&error, Error::Transport { error, .. } if error.sent() == Sent::No);
-            if (was_no_code || never_left) && chosen.auth.cached_token().is_none() {
+            let is_same = |one: &AccessToken, other: &AccessToken| one.secret() == other.secret();
+            let no_login = match (&before, &chosen.auth.cached_token()) {
+                (Some(before), Some(after)) => is_same(before, after),
+                (_, after) => after.is_none(),
+            };
+            if (was_no_code || never_left) && no_login {
                 claim.restore();
             }
             Err(chosen.of_login(error))

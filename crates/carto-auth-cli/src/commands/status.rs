@@ -69,7 +69,11 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
     // Whose session has ended can be told, too.
     let last = auth.last_token();
     let claims = last.as_ref().and_then(AccessToken::claims);
-    let expires_at = last.as_ref().and_then(AccessToken::expires_at);
+    // The epoch stands for a token that an API refused.
+    let expires_at = last
+        .as_ref()
+        .and_then(AccessToken::expires_at)
+        .filter(|end| end.as_unix_seconds() != 0);
     let client_id = auth.identity().map(|identity| identity.client_id().to_owned());
     Answer {
         // A machine needs no login: its credentials are enough. A refresh token is, too.
@@ -97,6 +101,7 @@ fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
     }
     let token = match (answer.verified, last.and_then(AccessToken::expires_at)) {
         (Some(false), _) => "CARTO does not take it any more".to_owned(),
+        (_, Some(end)) if end.as_unix_seconds() == 0 => "CARTO does not take it any more".to_owned(),
         (_, Some(end)) if end > now() => {
             let cached = if is_person { "" } else { "cached, " };
             let (left, until) = (time::rough(end.since(now())), time::minute(end));
