@@ -799,12 +799,11 @@ fn without_the_lock_a_refresh_token_is_not_spent() {
     let file = folder.path().join("t.json");
     let auth = with_refresh_token(&world, &file);
     auth.reject(&auth.last_token().unwrap());
-    let lock = std::fs::read_dir(folder.path())
+    let mut lock = std::fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let lock = lock
-        .filter(|path| path.extension().is_some_and(|end| end == "lock"))
-        .next()
+        .find(|path| path.extension().is_some_and(|end| end == "lock"))
         .unwrap();
     // A folder in its place: there can be no lock here.
     std::fs::remove_file(&lock).unwrap();

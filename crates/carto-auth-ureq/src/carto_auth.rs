@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Authorized, Discovery, Endpoints, Error, Freshness, Identity, LoginRequest,
-    M2mCredentials, OrganizationLookup, Plan, Redirect, Remedy, Secret, Timestamp, TokenCheck,
+    AccessToken, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Remedy, Secret, Timestamp,
+    TokenCheck,
 };
-use carto_auth_native::{BrowserLogin, LoginOptions, Next, SharedSession, Urgency, credentials, jitter, now};
+use carto_auth_native::{LoginOptions, Next, SharedSession, Urgency, credentials, jitter, now};
 use ureq::Agent;
 
 use crate::agent::default_agent;
@@ -33,18 +33,18 @@ use crate::oauth::OauthBuilder;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct CartoAuth(Arc<Inner>);
+pub struct CartoAuth(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    session: SharedSession,
-    endpoints: Endpoints,
+pub(crate) struct Inner {
+    pub(crate) session: SharedSession,
+    pub(crate) endpoints: Endpoints,
     when_needed: Option<LoginOptions>,
     agent: OnceLock<Agent>,
     /// One thread renews; the others wait and then find its token.
     renewing: Mutex<()>,
     /// One thread logs in, or looks the account's APIs up.
-    logging_in: Mutex<()>,
+    pub(crate) logging_in: Mutex<()>,
     login_attempts: AtomicU64,
 }
 
@@ -213,7 +213,7 @@ impl CartoAuth {
         }
     }
 
-    fn agent(&self) -> &Agent {
+    pub(crate) fn agent(&self) -> &Agent {
         self.0.agent.get_or_init(default_agent)
     }
 
@@ -255,116 +255,6 @@ impl CartoAuth {
         self.renew(lock(&self.0.renewing), Freshness::newer_than(now()), Urgency::Now)
     }
 
-    /// Where the account's APIs are. For a person it is looked up once, and then kept beside the token.
-    ///
-    /// # Errors
-    /// For a person, as [`access_token`](Self::access_token), or when CARTO does not say. A login is not lost by
-    /// that: the next call asks again.
-    pub fn api_base_url(&self) -> Result<ApiBaseUrl, Error> {
-        if let Some(known) = self.0.session.api_base_url() {
-            return Ok(known);
-        }
-        let token = self.access_token()?;
-        let _one_at_a_time = lock(&self.0.logging_in);
-        if let Some(known) = self.0.session.api_base_url() {
-            return Ok(known);
-        }
-        self.discover(&token)
-    }
-
-    /// Where the account's APIs are, if that is known without asking CARTO.
-    #[must_use]
-    pub fn known_api_base_url(&self) -> Option<ApiBaseUrl> {
-        self.0.session.api_base_url()
-    }
-
-    /// Takes this as where the APIs of a token's account are, if it is still the current token.
-    pub fn keep_api_base_url(&self, token: &AccessToken, api_base_url: ApiBaseUrl) {
-        self.0.session.learn_api_base_url(token, api_base_url);
-    }
-
-    fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
-        let step = Discovery::start(token, self.0.endpoints.clone(), jitter(), now());
-        let found = drive(self.agent(), step).inspect_err(|error| {
-            if matches!(error, Error::SessionEnded(_)) {
-                self.0.session.reject(token);
-            }
-        })?;
-        self.0.session.learn_api_base_url(token, found.clone());
-        Ok(found)
-    }
-
-    /// Logs a person in anew, whatever is cached.
-    ///
-    /// # Errors
-    /// When the person refuses or does not come, CARTO refuses or cannot be reached. If only the account could not
-    /// be asked for its APIs, the login is kept.
-    pub fn log_in(&self, options: &LoginOptions) -> Result<AccessToken, Error> {
-        let request = self.login_request(options)?;
-        let mut login = BrowserLogin::start(request, &self.0.endpoints, options)?;
-        let granted = loop {
-            let granted = login.wait().and_then(|authorized| self.exchange(authorized));
-            match granted {
-                Err(error) if login.goes_on(&error) => {}
-                granted => break granted,
-            }
-        };
-        let outcome = granted.and_then(|token| self.complete(token, options));
-        login.finish(outcome.as_ref().map(drop));
-        outcome
-    }
-
-    /// What a login asks for, for a program that shows the address and takes the answer itself. An organization is
-    /// looked up for it: the one of the options, or else the one that this `CartoAuth` is for.
-    ///
-    /// # Errors
-    /// [`Error::NotAPerson`] for a machine or a given token, [`Error::UnknownOrganization`], or when CARTO cannot be
-    /// reached to ask.
-    pub fn login_request(&self, options: &LoginOptions) -> Result<LoginRequest, Error> {
-        let identity = self.person()?;
-        let organization = match options.organization_name().or(identity.organization()) {
-            Some(name) => {
-                let step = OrganizationLookup::start(name, &self.0.endpoints, jitter(), now())?;
-                Some(drive(self.agent(), step)?)
-            }
-            None => None,
-        };
-        let request = LoginRequest::new(self.0.endpoints.clone(), Redirect::Loopback);
-        Ok(options.apply(request, organization))
-    }
-
-    fn person(&self) -> Result<&Identity, Error> {
-        self.identity()
-            .filter(|identity| identity.is_person())
-            .ok_or(Error::NotAPerson)
-    }
-
-    /// Takes what a login came to: exchanges the code, keeps the token and looks the account's APIs up. The options
-    /// are those that the login was asked for with.
-    ///
-    /// # Errors
-    /// When CARTO refuses the code or cannot be reached. If only the account could not be asked, the token is kept.
-    pub fn finish_login(&self, authorized: Authorized, options: &LoginOptions) -> Result<AccessToken, Error> {
-        self.person()?;
-        self.exchange(authorized)
-            .and_then(|token| self.complete(token, options))
-    }
-
-    fn exchange(&self, authorized: Authorized) -> Result<AccessToken, Error> {
-        let grant = drive(self.agent(), authorized.exchange(jitter(), now()))?;
-        Ok(self.0.session.log_in(grant))
-    }
-
-    /// Finds the account's APIs for the token of a new login.
-    fn complete(&self, token: AccessToken, options: &LoginOptions) -> Result<AccessToken, Error> {
-        if let Some(given) = options.given_api_base_url() {
-            self.0.session.learn_api_base_url(&token, given.clone());
-        } else if self.0.session.api_base_url().is_none() {
-            self.discover(&token)?;
-        }
-        Ok(token)
-    }
-
     /// True when another token can be had without a person: for a machine, and where there is a refresh token.
     #[must_use]
     pub fn is_renewable(&self) -> bool {
@@ -398,7 +288,7 @@ impl CartoAuth {
 }
 
 /// A thread that panicked left no half-done work behind: the session is whole after every call.
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+pub(crate) fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

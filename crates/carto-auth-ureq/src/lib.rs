@@ -27,6 +27,7 @@
 mod agent;
 mod drive;
 mod carto_auth;
+mod login;
 mod m2m;
 mod oauth;
 
