@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Display};
+use std::sync::Arc;
 use std::time::Duration;
 
 use carto_auth_core::{
@@ -14,10 +15,11 @@ use carto_auth_core::{
     TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, Cancelled, FileStore, Forget, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
-    Next, NoStore, Obstacle, PendingLogin, Profile, SharedSession, StoreError, Terminal, Urgency, Way,
+    BrowserLogin, Cancelled, FileStore, Flight, Forget, LoginInteraction, LoginOptions, LoginPrompt,
+    MemoryStore, Next, NoStore, Obstacle, PendingLogin, Profile, Role, SharedSession, StoreError, Terminal,
+    Urgency, Way,
 };
-use carto_auth_reqwest::Transport;
+use carto_auth_reqwest::{SendError, Transport};
 use carto_auth_tests::free_port;
 use carto_auth_ureq::CartoAuth;
 
@@ -306,11 +308,27 @@ fn front_ends(shown: &mut Shown) {
         "StoreError",
         &StoreError::new("cannot write f", std::io::ErrorKind::NotFound.into()),
     );
-    let machine_session = SharedSession::machine(machine(), carto.clone(), Box::new(NoStore));
+    let machine_session = Arc::new(SharedSession::machine(
+        machine(),
+        carto.clone(),
+        Box::new(NoStore),
+    ));
     let next = machine_session.renew(Freshness::default(), Urgency::Now).unwrap();
     shown.debug("Next", &next);
     if let Next::Ask(asking, _) = next {
         shown.debug("Asking", &asking);
+    }
+    let flight = Flight::default();
+    shown.debug("Flight", &flight);
+    let role = flight.join();
+    shown.debug("Role", &role);
+    if let Role::Lead(leader) = role {
+        shown.debug("Leader", &leader);
+        let follower = leader.follower();
+        shown.debug("Follower", &follower);
+        let _ = leader.land(Ok(token()));
+        shown.debug("Landed", &follower.wait(Duration::ZERO));
+        shown.debug("Flight", &flight);
     }
     shown.debug("Profile", &Profile::default());
     shown.debug("Urgency", &Urgency::Early);
@@ -328,10 +346,9 @@ fn front_ends(shown: &mut Shown) {
         .with_redirect_uri(&format!("http://localhost:{}/callback/", free_port()))
         .unwrap();
     let request = LoginRequest::new(here.clone(), Redirect::Loopback);
-    shown.debug(
-        "BrowserLogin",
-        &BrowserLogin::start(request, &here, &options).unwrap(),
-    );
+    let login = BrowserLogin::start(request, &here, &options).unwrap();
+    shown.debug("BrowserLogin", &login);
+    shown.debug("Stopper", &login.stopper());
     shown.names.insert("LoginPrompt");
 
     shown.debug("CartoAuth", &CartoAuth::m2m(machine()).without_cache().build());
@@ -342,6 +359,7 @@ fn front_ends(shown: &mut Shown) {
         &CartoAuth::from_token("https://a.example", Secret::new(CANARY)).unwrap(),
     );
     shown.debug("Transport", &Transport::new());
+    shown.both("SendError", &SendError::Token(Error::NotLoggedIn));
 }
 
 /// The names that a crate exports, as its `lib.rs` says.

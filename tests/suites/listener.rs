@@ -5,6 +5,10 @@
 #[expect(dead_code, reason = "this suite has no keyboard")]
 mod person;
 
+mod front_end {
+    pub(crate) use carto_auth_ureq::*;
+}
+
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

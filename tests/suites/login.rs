@@ -10,18 +10,14 @@ use std::time::{Duration, Instant};
 
 use carto_auth_core::{Discovery, Jitter, Step};
 use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
-use carto_auth_ureq::{
-    CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, Remedy, Way,
-};
 
+use crate::front_end::{
+    AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, Remedy, Way,
+};
 use person::{Screen, Shown, World};
 
 /// Runs a login, and beside it the person.
-fn log_in(
-    world: &World,
-    auth: &CartoAuth,
-    person: Person,
-) -> (Result<carto_auth_ureq::AccessToken, Error>, Visited) {
+fn log_in(world: &World, auth: &CartoAuth, person: Person) -> (Result<AccessToken, Error>, Visited) {
     let (shown, screen) = Shown::watching();
     thread::scope(|scope| {
         let visit = scope.spawn(|| screen.log_in(world, person));
@@ -159,7 +155,7 @@ fn paste(
     options: &LoginOptions,
     screen: &Screen,
     act: impl FnOnce(String, Option<String>) + Send,
-) -> Result<carto_auth_ureq::AccessToken, Error> {
+) -> Result<AccessToken, Error> {
     let auth = world.oauth().build();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -649,7 +645,7 @@ fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
     let bombs = [
         "[", "{a: ", "- ", "? ", "&a ", "a: b\n", "[a,", "a:\n ", "'", "# c\n", "\t", "<<: *a\n",
     ];
-    let token = carto_auth_core::AccessToken::new(carto_auth_core::Secret::new("t"), None).unwrap();
+    let token = AccessToken::new(carto_auth_core::Secret::new("t"), None).unwrap();
     for text in bombs {
         let bomb = text.repeat((256 << 10) / text.len() - 1);
         let now = std::time::SystemTime::now();
@@ -670,46 +666,6 @@ fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
             start.elapsed()
         );
     }
-}
-
-#[test]
-fn a_token_that_is_due_is_renewed_early_and_hangs_nobody() {
-    let world = World::new();
-    let folder = tempfile::tempdir().unwrap();
-    let (url, id, secret) = (
-        world.carto.api_base_url(),
-        world.carto.client_id(),
-        world.carto.client_secret(),
-    );
-    let build = || {
-        let machine = M2mCredentials::new(&url, id, secret).unwrap();
-        CartoAuth::m2m(machine)
-            .endpoints(world.endpoints())
-            .cache_file(folder.path().join("t.json"))
-            .build()
-    };
-    build().access_token().unwrap();
-    // A token of which nobody knows when it began, with less than five minutes left.
-    let soon = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
-        + 200;
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|end| end == "json") {
-            let mut kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-            kept["access_token"] = "due".into();
-            kept["expires_at"] = soon.into();
-            kept.as_object_mut().unwrap().remove("obtained_at");
-            std::fs::write(&path, kept.to_string()).unwrap();
-        }
-    }
-    let auth = build();
-    assert_eq!(auth.cached_token().unwrap().secret().expose(), "due");
-    let renewed = auth.access_token().unwrap();
-    assert_ne!(renewed.secret().expose(), "due");
-    assert_eq!(world.carto.count(Endpoint::Token), 2);
 }
 
 #[test]

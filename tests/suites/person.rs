@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use carto_auth_sandbox::{Person, Sandbox, Visited};
 use carto_auth_tests::free_port;
-use carto_auth_ureq::{
+
+use crate::front_end::{
     Cancelled, CartoAuth, Endpoints, Ignored, LoginInteraction, LoginOptions, LoginPrompt, OauthBuilder, Way,
 };
 

@@ -1,5 +1,6 @@
 //! Every way to fail, sorted by whose fault it is, each with a way out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host_rules::AddressProblem;
@@ -14,7 +15,7 @@ use crate::timestamp::Timestamp;
 ///
 /// The text names the file, field or host and never holds a secret. [`remedy`](Self::remedy) tells a program
 /// what to do next, [`hint`](Self::hint) tells a person.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     // The caller's side: something to fix before trying again.
@@ -117,7 +118,7 @@ pub enum Error {
         doing: String,
         /// The operating system's reason.
         #[source]
-        error: std::io::Error,
+        error: Arc<std::io::Error>,
     },
 }
 

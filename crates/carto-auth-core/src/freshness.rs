@@ -35,6 +35,12 @@ impl Freshness {
         }
     }
 
+    /// True when any new token will do, however short it lives: none that lives longer is to be had.
+    #[must_use]
+    pub fn takes_any_new(self) -> bool {
+        self.newer_than.is_none()
+    }
+
     /// The token must have been obtained after this time.
     #[must_use]
     pub const fn newer_than(time: Timestamp) -> Self {

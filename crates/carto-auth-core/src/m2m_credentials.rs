@@ -141,7 +141,7 @@ fn check_text(name: &'static str, text: &str) -> Result<(), CredentialsProblem> 
 }
 
 /// Machine credentials that cannot be used, with where they came from.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{} {problem}", OneLine(origin))]
 pub struct CredentialsError {
     origin: String,
@@ -177,7 +177,7 @@ impl CredentialsError {
 }
 
 /// What can be wrong with machine credentials.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsProblem {
     /// There is no such file.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -15,114 +14,14 @@ use carto_auth_core::{
 use crate::browser;
 use crate::callback_connection::Verdict;
 use crate::callback_listener::{CallbackListener, Serving};
+use crate::interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 use crate::login_options::LoginOptions;
 use crate::randomness::entropy;
-
-/// How a login meets the person: a terminal, a window, a notebook. Everything is called without a lock held.
-///
-/// ```
-/// use carto_auth_core::Ignored;
-/// use carto_auth_native::{Cancelled, LoginInteraction, LoginPrompt};
-///
-/// struct Window;
-///
-/// impl LoginInteraction for Window {
-///     fn show(&self, prompt: &LoginPrompt<'_>) {
-///         println!("a dialog with a link to {}", prompt.url);
-///     }
-///     fn can_paste(&self) -> bool {
-///         false
-///     }
-///     fn read_pasted(&self, _: &Cancelled) -> Option<String> {
-///         None
-///     }
-///     fn refused(&self, _: Ignored) {}
-/// }
-/// ```
-pub trait LoginInteraction: Send + Sync {
-    /// Shows the address that the person must open. After this a browser is opened, if
-    /// that is the [`Way`].
-    fn show(&self, prompt: &LoginPrompt<'_>);
-
-    /// Whether the person can paste a code or an address.
-    fn can_paste(&self) -> bool;
-
-    /// Waits for what the person pastes; `None` when nothing more will come. It is called on a thread of its own.
-    /// Return soon after `cancelled` is set: the login has ended, and a reader that stays takes the program's input.
-    fn read_pasted(&self, cancelled: &Cancelled) -> Option<String>;
-
-    /// Says that what was pasted is not the answer, and why. The next is waited for.
-    fn refused(&self, why: Ignored);
-
-    /// The login has ended, well or not; what was typed meanwhile is of no use. Called where pastes were read.
-    fn ended(&self) {}
-}
-
-/// Tells the reader of a paste that its login has ended.
-#[derive(Clone, Default, Debug)]
-pub struct Cancelled(Arc<AtomicBool>);
-
-impl Cancelled {
-    /// True once the login has ended.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Why no browser on this machine brings the answer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// Another program listens at the port of the redirect URI.
-    PortTaken(u16),
-    /// The port cannot be listened at.
-    PortUnusable(u16, ErrorKind),
-    /// The place, or whoever calls, is against it.
-    Place(&'static str),
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PortTaken(port) => write!(f, "port {port} of this machine is taken"),
-            Self::PortUnusable(port, why) => {
-                write!(f, "port {port} of this machine cannot be listened at ({why})")
-            }
-            Self::Place(reason) => f.write_str(reason),
-        }
-    }
-}
-
-/// What a person is shown.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct LoginPrompt<'a> {
-    /// The address to open.
-    pub url: &'a str,
-    /// Where the browser will go with the code: back here, or to a page that shows it.
-    pub redirect: Redirect,
-    /// How long the login waits.
-    pub timeout: Duration,
-    /// Why the browser cannot come back here, if it cannot.
-    pub obstacle: Option<Obstacle>,
-}
-
-/// How the person's answer comes.
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Way {
-    /// Through a browser on this machine, which is opened; a paste is taken, too.
-    Browser,
-    /// Through a browser on this machine, which [`LoginInteraction::show`] opens; a paste is taken, too.
-    Callback,
-    /// By pasting alone, for this reason.
-    Paste(&'static str),
-}
 
 /// A login that waits for its answer. Dropping it frees the port at once.
 pub struct BrowserLogin {
     answers: Receiver<Answer>,
+    sender: Sender<Answer>,
     serving: Option<Serving>,
     login: SharedLogin,
     interaction: Arc<dyn LoginInteraction>,
@@ -133,11 +32,35 @@ pub struct BrowserLogin {
     timeout: Duration,
 }
 
+#[derive(Debug)]
 enum Answer {
     Called(Result<Authorized, Error>),
     /// A paste; the next is read when the sender is dropped.
     Pasted(String, Sender<()>),
     EndOfPaste,
+    /// Nobody wants the login any more.
+    Stopped,
+}
+
+/// Ends the wait of a login on another thread when it is dropped: how an async caller cancels by being dropped.
+#[must_use = "dropping it ends the wait"]
+#[derive(Debug)]
+pub struct Stopper(Option<Sender<Answer>>);
+
+impl Stopper {
+    /// Lets the login go on.
+    pub fn defuse(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            // A login that has ended needs no end.
+            let _ = sender.send(Answer::Stopped);
+        }
+    }
 }
 
 /// The longest that a login waits.
@@ -202,10 +125,11 @@ impl BrowserLogin {
             browser::open(&url);
         }
         if pastes {
-            read_pastes(Arc::clone(&interaction), cancelled.clone(), sender)?;
+            read_pastes(Arc::clone(&interaction), cancelled.clone(), sender.clone())?;
         }
         Ok(Self {
             answers,
+            sender,
             serving,
             login,
             interaction,
@@ -215,6 +139,11 @@ impl BrowserLogin {
             deadline: Instant::now() + timeout,
             timeout,
         })
+    }
+
+    /// What ends a [`wait`](Self::wait) on another thread.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Some(self.sender.clone()))
     }
 
     /// Waits for the answer. The browser that brought it waits, too, until [`finish`](Self::finish).
@@ -239,6 +168,7 @@ impl BrowserLogin {
                     ));
                 }
                 Ok(Answer::EndOfPaste) => {}
+                Ok(Answer::Stopped) => return Err(Error::NobodyToAsk("the login was cancelled".to_owned())),
                 Err(RecvTimeoutError::Timeout) => return Err(Error::LoginTimedOut(self.timeout)),
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Error::Client("the callback listener has stopped".to_owned()));
@@ -292,7 +222,7 @@ impl BrowserLogin {
 
 impl Drop for BrowserLogin {
     fn drop(&mut self) {
-        self.cancelled.0.store(true, Ordering::Relaxed);
+        self.cancelled.set();
         if self.pastes {
             self.interaction.ended();
         }
@@ -379,15 +309,5 @@ fn lock(login: &SharedLogin) -> MutexGuard<'_, Option<Login>> {
 impl fmt::Debug for BrowserLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BrowserLogin(..)")
-    }
-}
-
-impl fmt::Debug for LoginPrompt<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoginPrompt")
-            .field("redirect", &self.redirect)
-            .field("timeout", &self.timeout)
-            .field("obstacle", &self.obstacle)
-            .finish_non_exhaustive()
     }
 }

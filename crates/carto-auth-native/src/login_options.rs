@@ -6,7 +6,7 @@ use std::time::Duration;
 use carto_auth_core::{ApiBaseUrl, LoginRequest, OrganizationId};
 
 use crate::browser::browser_obstacle;
-use crate::browser_login::{LoginInteraction, Way};
+use crate::interaction::{LoginInteraction, Way};
 use crate::terminal::Terminal;
 
 /// The options of one login.

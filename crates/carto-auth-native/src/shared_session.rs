@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use carto_auth_core::{
@@ -30,17 +30,17 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes of a renewal.
 #[must_use]
-pub enum Next<'a> {
+pub enum Next {
     /// The token is there: another thread or process has renewed it.
     Token(AccessToken),
     /// CARTO must be asked: drive the step to its end and tell [`Asking::finish`].
-    Ask(Asking<'a>, Step<TokenRequest>),
+    Ask(Asking, Step<TokenRequest>),
 }
 
 /// A renewal under way; the store's lock is held until it is finished or dropped.
 #[must_use = "the renewal ends with finish"]
-pub struct Asking<'a> {
-    shared: &'a SharedSession,
+pub struct Asking {
+    shared: Arc<SharedSession>,
     locked: Option<Box<dyn LockedTokens>>,
     /// What the store held when the renewal began.
     read: Option<Secret>,
@@ -101,11 +101,17 @@ impl SharedSession {
         self.identity.as_ref()
     }
 
+    /// Says what to do when a token is wanted, by memory alone.
+    #[must_use]
+    pub fn plan_in_memory(&self, freshness: Freshness) -> Plan {
+        self.session().plan(freshness, now())
+    }
+
     /// Says what to do when a token is wanted. Memory is asked first; the store is read, without a lock, only when
     /// memory has nothing to hand out.
     #[must_use]
     pub fn plan(&self, freshness: Freshness) -> Plan {
-        let plan = self.session().plan(freshness, now());
+        let plan = self.plan_in_memory(freshness);
         let (Plan::Refresh | Plan::LogIn(_), Some(identity)) = (&plan, &self.identity) else {
             return plan;
         };
@@ -138,7 +144,7 @@ impl SharedSession {
     ///
     /// # Errors
     /// When the session has nothing to ask with, or must not ask without the lock.
-    pub fn renew(&self, freshness: Freshness, urgency: Urgency) -> Result<Next<'_>, Error> {
+    pub fn renew(self: &Arc<Self>, freshness: Freshness, urgency: Urgency) -> Result<Next, Error> {
         let patience = match urgency {
             Urgency::Now => LOCK_PATIENCE,
             Urgency::Early => Duration::ZERO,
@@ -159,7 +165,7 @@ impl SharedSession {
                 Err(Error::Busy)
             }
             Renewal::Ask(step, generation) => {
-                let shared = self;
+                let shared = Arc::clone(self);
                 let asking = Asking {
                     shared,
                     locked,
@@ -256,7 +262,7 @@ impl SharedSession {
     }
 }
 
-impl Asking<'_> {
+impl Asking {
     /// Ends the renewal with what CARTO said. A granted token is handed out whether or not the store can keep it.
     ///
     /// # Errors
@@ -300,13 +306,13 @@ impl Asking<'_> {
     }
 }
 
-impl std::fmt::Debug for Asking<'_> {
+impl std::fmt::Debug for Asking {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Asking(..)")
     }
 }
 
-impl std::fmt::Debug for Next<'_> {
+impl std::fmt::Debug for Next {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use carto_auth_core::{AccessToken, Error, Identity, TokenRecord};
@@ -87,6 +88,7 @@ impl fmt::Display for StoreError {
 
 impl From<StoreError> for Error {
     fn from(StoreError { doing, error }: StoreError) -> Self {
+        let error = Arc::new(error);
         Self::Store { doing, error }
     }
 }

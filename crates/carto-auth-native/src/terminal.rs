@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal as _, Read as _, Write as _};
 
 use carto_auth_core::{Ignored, Redirect};
 
-use crate::browser_login::{Cancelled, LoginInteraction, LoginPrompt};
+use crate::interaction::{Cancelled, LoginInteraction, LoginPrompt};
 
 /// Shows the address on standard error and reads a paste from standard input, if both are terminals.
 #[derive(Clone, Copy, Debug)]

@@ -1,35 +1,27 @@
 //! Authentication for CARTO with the async HTTP client `reqwest`.
 //!
-//! The async `CartoAuth` is not here yet. What is here carries out single conversations with CARTO, such as a
-//! token request:
+//! A machine's credentials go in, or a person logs in with the browser; a token comes out, is cached on disk beside
+//! the Python package's and renewed in time.
 //!
-//! ```
-//! use std::time::SystemTime;
+//! ```no_run
+//! use carto_auth_reqwest::CartoAuth;
 //!
-//! use carto_auth_reqwest::{Endpoints, Error, Jitter, M2mCredentials, TokenRequest, Transport, drive};
-//!
-//! async fn token(machine: &M2mCredentials, at: &Endpoints) -> Result<String, Error> {
-//!     let step = TokenRequest::client_credentials(machine, at, Jitter::new(7), SystemTime::now());
-//!     let grant = drive(&Transport::new(), step).await?;
-//!     Ok(grant.access_token.expose().to_owned())
-//! }
-//!
-//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-//! let carto = carto_auth_sandbox::Sandbox::builder().client("id", "s3cr3t").start()?;
-//! let machine = M2mCredentials::new("https://gcp-us-east1.api.carto.com", "id", "s3cr3t")?;
-//! let at = Endpoints::carto().with_auth_url(&carto.auth_url())?;
-//! let token = runtime.block_on(token(&machine, &at))?;
-//! # assert_eq!(token.split('.').count(), 3);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let auth = CartoAuth::from_m2m("carto_credentials.json").await?;
+//! let url = auth.api_base_url().await?.join("v3/sql/carto_dw/query?q=select%201");
+//! let reply = auth.send(reqwest::Client::new().get(url)).await?;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # In scope
-//! [`drive()`] for flows of the core, and the [`Transport`] it sends with. Both need a tokio runtime with its I/O
-//! and time drivers.
+//! [`CartoAuth`], the same as the blocking one of `carto-auth-ureq` with `.await` added; [`drive()`] for flows of the
+//! core, and the [`Transport`] it sends with. They need a tokio runtime with its I/O and time drivers, of whatever
+//! kind; files are touched on the runtime's threads for blocking work.
 //!
 //! # Deliberately absent
-//! The cache, renewal in time and everything else that an async `CartoAuth` will do. Decisions: what to send and
-//! what to retry is decided in `carto-auth-core`. Blocking (`carto-auth-ureq`).
+//! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Blocking
+//! (`carto-auth-ureq`).
 //!
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
@@ -39,11 +31,26 @@
 
 mod transport;
 mod drive;
+mod carto_auth;
+mod login;
+mod authorize;
+mod m2m;
+mod oauth;
 
+pub use authorize::SendError;
+pub use carto_auth::CartoAuth;
 pub use drive::drive;
+pub use m2m::M2mBuilder;
+pub use oauth::OauthBuilder;
 pub use transport::Transport;
 
 pub use carto_auth_core::{
-    AccessToken, AddressProblem, CredentialsError, CredentialsProblem, Endpoints, Error, ErrorKind, Flow,
-    Jitter, M2mCredentials, Refusal, Remedy, Secret, Step, Timestamp, TokenGrant, TokenRequest,
+    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
+    CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Flow, Freshness, Identity, Ignored, Jitter,
+    Login, LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Step, Timestamp, TokenGrant,
+    TokenRecord, TokenRequest,
+};
+pub use carto_auth_native::{
+    Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
+    NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
 };

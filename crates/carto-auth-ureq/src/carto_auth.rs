@@ -2,13 +2,17 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Remedy, Secret, Timestamp,
     TokenCheck,
 };
-use carto_auth_native::{LoginOptions, Next, SharedSession, Urgency, credentials, jitter, now};
+use carto_auth_native::{
+    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+};
 use ureq::Agent;
 
 use crate::agent::default_agent;
@@ -35,14 +39,16 @@ use crate::oauth::OauthBuilder;
 #[derive(Clone, Debug)]
 pub struct CartoAuth(pub(crate) Arc<Inner>);
 
+/// How long somebody waits for a renewal that another thread leads: a lock and a flow, and a little more.
+const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(105);
+
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) session: SharedSession,
+    pub(crate) session: Arc<SharedSession>,
     pub(crate) endpoints: Endpoints,
     when_needed: Option<LoginOptions>,
     agent: OnceLock<Agent>,
-    /// One thread renews; the others wait and then find its token.
-    renewing: Mutex<()>,
+    flight: Flight,
     /// One thread logs in, or looks the account's APIs up.
     pub(crate) logging_in: Mutex<()>,
     login_attempts: AtomicU64,
@@ -117,11 +123,11 @@ impl CartoAuth {
         agent: Option<Agent>,
     ) -> Self {
         Self(Arc::new(Inner {
-            session,
+            session: Arc::new(session),
             endpoints,
             when_needed,
             agent: agent.map_or_else(OnceLock::new, OnceLock::from),
-            renewing: Mutex::new(()),
+            flight: Flight::default(),
             logging_in: Mutex::new(()),
             login_attempts: AtomicU64::new(0),
         }))
@@ -131,8 +137,8 @@ impl CartoAuth {
     /// unless [`OauthBuilder::log_in_when_needed`] allows it.
     ///
     /// # Errors
-    /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. A failure while the last token is still good is
-    /// no error: that token is handed out.
+    /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. Near its end a good token
+    /// is handed out while another thread renews it; whether that succeeds is no matter here.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
         self.token(Freshness::default())
     }
@@ -153,17 +159,44 @@ impl CartoAuth {
     }
 
     pub(crate) fn token_without_login(&self, freshness: Freshness) -> Result<AccessToken, Error> {
-        match self.0.session.plan(freshness) {
-            Plan::Use(token) => Ok(token),
-            Plan::UseAndRefresh(token) => match try_lock(&self.0.renewing) {
-                Some(guard) => self
-                    .renew(guard, freshness, Urgency::Early)
-                    .or_else(|error| self.still_good(freshness, error)),
-                // Another thread sees to it, and this token is good.
-                None => Ok(token),
-            },
-            Plan::Refresh => self.renew(lock(&self.0.renewing), freshness, Urgency::Now),
-            Plan::LogIn(error) => Err(error),
+        loop {
+            match self.0.session.plan(freshness) {
+                Plan::Use(token) => return Ok(token),
+                Plan::UseAndRefresh(token) => {
+                    if let Role::Lead(leader) = self.0.flight.join() {
+                        self.renew_behind(leader);
+                    }
+                    return Ok(token);
+                }
+                Plan::Refresh => match self.0.flight.join() {
+                    Role::Lead(leader) => return leader.land(self.renew(freshness, Urgency::Now)),
+                    Role::Follow(follower) => match follower.wait(FOLLOWERS_PATIENCE) {
+                        Some(Landed::Outcome(Err(error))) => return Err(error),
+                        Some(Landed::Outcome(Ok(token))) if freshness.takes_any_new() => return Ok(token),
+                        Some(_) => {}
+                        None => return Err(Error::Busy),
+                    },
+                },
+                Plan::LogIn(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Renews on a thread of its own, while everybody uses the present token.
+    fn renew_behind(&self, leader: Leader) {
+        let auth = self.clone();
+        let renewal = move || {
+            let outcome = auth.renew(Freshness::default(), Urgency::Early);
+            if let Err(error) = &outcome {
+                log::warn!("the token is good, but cannot be renewed: {error}");
+            }
+            let _ = leader.land(outcome);
+        };
+        if let Err(error) = thread::Builder::new()
+            .name("carto-auth-renewal".to_owned())
+            .spawn(renewal)
+        {
+            log::warn!("no thread can be started to renew the token: {error}");
         }
     }
 
@@ -200,17 +233,17 @@ impl CartoAuth {
         }
     }
 
-    /// Renews, one thread at a time.
-    fn renew(
-        &self,
-        _turn: MutexGuard<'_, ()>,
-        freshness: Freshness,
-        urgency: Urgency,
-    ) -> Result<AccessToken, Error> {
+    fn renew(&self, freshness: Freshness, urgency: Urgency) -> Result<AccessToken, Error> {
         match self.0.session.renew(freshness, urgency)? {
             Next::Token(token) => Ok(token),
             Next::Ask(asking, step) => asking.finish(drive(self.agent(), step)),
         }
+    }
+
+    /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
+    /// end calls this, so that what CARTO grants is kept.
+    pub fn settle(&self, patience: Duration) {
+        self.0.flight.settle(patience);
     }
 
     pub(crate) fn agent(&self) -> &Agent {
@@ -252,7 +285,7 @@ impl CartoAuth {
     /// # Errors
     /// As [`access_token`](Self::access_token).
     pub fn new_token(&self) -> Result<AccessToken, Error> {
-        self.renew(lock(&self.0.renewing), Freshness::newer_than(now()), Urgency::Now)
+        self.token_without_login(Freshness::newer_than(now()))
     }
 
     /// True when another token can be had without a person: for a machine, and where there is a refresh token.
@@ -290,12 +323,4 @@ impl CartoAuth {
 /// A thread that panicked left no half-done work behind: the session is whole after every call.
 pub(crate) fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn try_lock(mutex: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
 }

@@ -28,6 +28,7 @@ mod agent;
 mod drive;
 mod carto_auth;
 mod login;
+mod authorize;
 mod m2m;
 mod oauth;
 

@@ -1,5 +1,7 @@
 //! `carto-auth token`: print a valid access token.
 
+use std::time::Duration;
+
 use carto_auth_core::{AccessToken, Freshness};
 use carto_auth_native::now;
 use serde::Serialize;
@@ -23,6 +25,21 @@ struct Answer<'a> {
 pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure> {
     let chosen = identity::choose(global)?;
     let token = get(&chosen, options)?;
+    print(global, options, &chosen, &token)?;
+    // A renewal that is under way behind the token: a machine can ask again, a refresh token is spent.
+    chosen.auth.settle(match chosen.mode {
+        Mode::M2m => Duration::from_secs(2),
+        Mode::Oauth => Duration::from_secs(60),
+    });
+    Ok(())
+}
+
+fn print(
+    global: &Global,
+    options: &TokenOptions,
+    chosen: &Chosen,
+    token: &AccessToken,
+) -> Result<(), Failure> {
     let secret = token.secret().expose();
     if global.json {
         let api_base_url = chosen

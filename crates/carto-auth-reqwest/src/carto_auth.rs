@@ -1,0 +1,357 @@
+//! What a program holds to ask for tokens.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use carto_auth_core::{
+    AccessToken, Endpoints, Error, Freshness, Identity, M2mCredentials, Plan, Remedy, Secret, Timestamp,
+    TokenCheck,
+};
+use carto_auth_native::{
+    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+};
+use tokio::sync::Mutex;
+use tokio::task;
+use tokio::time::timeout;
+
+use crate::drive::drive;
+use crate::m2m::M2mBuilder;
+use crate::oauth::OauthBuilder;
+use crate::transport::Transport;
+
+/// A login to CARTO: hands out a token that is valid now, and gets another in time. Cheap to clone; clones share
+/// the token. Its futures are `Send`, and may be dropped at any time.
+///
+/// ```
+/// use carto_auth_reqwest::{CartoAuth, Endpoints, M2mCredentials};
+/// use carto_auth_sandbox::Sandbox;
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+/// # runtime.block_on(async {
+/// let carto = Sandbox::start()?;
+/// let machine = M2mCredentials::new(&carto.api_base_url(), carto.client_id(), carto.client_secret())?;
+/// let auth = CartoAuth::m2m(machine)
+///     .endpoints(Endpoints::carto().with_auth_url(&carto.auth_url())?)
+///     .without_cache()
+///     .connect()
+///     .await?;
+/// assert_eq!(auth.access_token().await?.claims().unwrap().audience, ["carto-cloud-native-api"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct CartoAuth(pub(crate) Arc<Inner>);
+
+/// How long somebody waits for a renewal that another task leads: a lock and a flow, and a little more.
+const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(105);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) session: Arc<SharedSession>,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) transport: Transport,
+    when_needed: Option<LoginOptions>,
+    flight: Flight,
+    /// One task logs in, or looks the account's APIs up.
+    pub(crate) logging_in: Mutex<()>,
+    login_attempts: AtomicU64,
+}
+
+impl CartoAuth {
+    /// Logs a machine in with a CARTO credentials file, from the cache or by asking CARTO, so that what is wrong
+    /// shows here.
+    ///
+    /// # Errors
+    /// When the file cannot be used, CARTO refuses it or cannot be reached.
+    pub async fn from_m2m(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let credentials = off_the_runtime(move || credentials::from_file(path)).await??;
+        Self::m2m(credentials).connect().await
+    }
+
+    /// Prepares the login of a machine whose credentials came from elsewhere: values
+    /// ([`M2mCredentials::new`]), bytes ([`M2mCredentials::from_json`]), a stream or the environment
+    /// ([`credentials`]).
+    pub fn m2m(credentials: M2mCredentials) -> M2mBuilder {
+        M2mBuilder::new(credentials)
+    }
+
+    /// Logs a person in: from the cache where a login is there, otherwise with the browser, or at the terminal
+    /// where a browser makes no sense. The first call needs the person; the next ones don't, for a day or so.
+    ///
+    /// # Errors
+    /// When the person refuses or does not come, CARTO refuses or cannot be reached.
+    pub async fn from_oauth() -> Result<Self, Error> {
+        Self::oauth().connect().await
+    }
+
+    /// Prepares the login of a person.
+    pub fn oauth() -> OauthBuilder {
+        OauthBuilder::new()
+    }
+
+    /// Uses a token that was made elsewhere, such as an API access token of CARTO Workspace. It is not renewed and
+    /// not cached. If it is a JWT, its own `exp` ends it.
+    ///
+    /// # Errors
+    /// When the address is not https, or no header can carry the token.
+    pub fn from_token(api_base_url: &str, token: impl Into<Secret>) -> Result<Self, Error> {
+        Self::given(api_base_url, token.into(), None)
+    }
+
+    /// Uses a token that was made elsewhere and ends at `expires_at`, or earlier if it says so itself.
+    ///
+    /// # Errors
+    /// As [`from_token`](Self::from_token).
+    pub fn from_token_until(
+        api_base_url: &str,
+        token: impl Into<Secret>,
+        expires_at: impl Into<Timestamp>,
+    ) -> Result<Self, Error> {
+        Self::given(api_base_url, token.into(), Some(expires_at.into()))
+    }
+
+    fn given(api_base_url: &str, token: Secret, expires_at: Option<Timestamp>) -> Result<Self, Error> {
+        let api_base_url = api_base_url.parse().map_err(|problem| Error::Address {
+            setting: "api_base_url",
+            problem,
+        })?;
+        let token = AccessToken::new(token, expires_at).ok_or(Error::UnusableToken)?;
+        let session = SharedSession::given(api_base_url, token);
+        Ok(Self::new(session, Endpoints::carto(), None, Transport::new()))
+    }
+
+    pub(crate) fn new(
+        session: SharedSession,
+        endpoints: Endpoints,
+        when_needed: Option<LoginOptions>,
+        transport: Transport,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            session: Arc::new(session),
+            endpoints,
+            transport,
+            when_needed,
+            flight: Flight::default(),
+            logging_in: Mutex::new(()),
+            login_attempts: AtomicU64::new(0),
+        }))
+    }
+
+    /// A token that is valid now, from memory, from the cache, or from CARTO. It never starts a login by itself,
+    /// unless [`OauthBuilder::log_in_when_needed`] allows it.
+    ///
+    /// # Errors
+    /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. Near its end a good token
+    /// is handed out while another task renews it; whether that succeeds is no matter here.
+    pub async fn access_token(&self) -> Result<AccessToken, Error> {
+        self.token(Freshness::default()).await
+    }
+
+    /// A token that is as fresh as the caller needs it: one that lives for a time yet, or one that was obtained
+    /// after a time.
+    ///
+    /// # Errors
+    /// As [`access_token`](Self::access_token). A new token that CARTO grants is handed out even if it lives for
+    /// less than was asked.
+    pub async fn access_token_with(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        self.token(freshness).await
+    }
+
+    async fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        match self.token_without_login(freshness).await {
+            Ok(token) => Ok(token),
+            Err(error) => self.log_in_if_allowed(freshness, error).await,
+        }
+    }
+
+    pub(crate) async fn token_without_login(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        loop {
+            match self.plan(freshness).await? {
+                Plan::Use(token) => return Ok(token),
+                Plan::UseAndRefresh(token) => {
+                    if let Role::Lead(leader) = self.0.flight.join() {
+                        self.renew_behind(leader, Freshness::default(), Urgency::Early);
+                    }
+                    return Ok(token);
+                }
+                Plan::Refresh => {
+                    // Who leads waits as the others do: a caller that is dropped takes nothing from them.
+                    let (follower, is_ours) = match self.0.flight.join() {
+                        Role::Lead(leader) => {
+                            let follower = leader.follower();
+                            self.renew_behind(leader, freshness, Urgency::Now);
+                            (follower, true)
+                        }
+                        Role::Follow(follower) => (follower, false),
+                    };
+                    match timeout(FOLLOWERS_PATIENCE, follower).await {
+                        Ok(Landed::Outcome(Err(error))) => return Err(error),
+                        Ok(Landed::Outcome(Ok(token))) if is_ours || freshness.takes_any_new() => {
+                            return Ok(token);
+                        }
+                        Ok(_) => {}
+                        Err(_) => return Err(Error::Busy),
+                    }
+                }
+                Plan::LogIn(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Memory is asked here, files on another thread.
+    async fn plan(&self, freshness: Freshness) -> Result<Plan, Error> {
+        match self.0.session.plan_in_memory(freshness) {
+            plan @ (Plan::Use(_) | Plan::UseAndRefresh(_)) => Ok(plan),
+            _ => self.with_session(move |session| session.plan(freshness)).await,
+        }
+    }
+
+    /// Renews in a task of its own.
+    fn renew_behind(&self, leader: Leader, freshness: Freshness, urgency: Urgency) {
+        let auth = self.clone();
+        task::spawn(async move {
+            let outcome = auth.renew(freshness, urgency).await;
+            if let (Err(error), Urgency::Early) = (&outcome, urgency) {
+                log::warn!("the token is good, but cannot be renewed: {error}");
+            }
+            let _ = leader.land(outcome);
+        });
+    }
+
+    async fn renew(&self, freshness: Freshness, urgency: Urgency) -> Result<AccessToken, Error> {
+        match self
+            .with_session(move |session| session.renew(freshness, urgency))
+            .await??
+        {
+            Next::Token(token) => Ok(token),
+            Next::Ask(asking, step) => {
+                let outcome = drive(&self.0.transport, step).await;
+                off_the_runtime(move || asking.finish(outcome)).await?
+            }
+        }
+    }
+
+    /// After a failure that only a person can mend, if the program allows a login here. A good token that does not live
+    /// as long as was asked is no reason for one.
+    async fn log_in_if_allowed(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
+        let needs_login = error.remedy() == Remedy::LogIn && !matches!(error, Error::NotRenewable);
+        let Some(options) = self.0.when_needed.as_ref().filter(|_| needs_login) else {
+            return Err(error);
+        };
+        let attempts = self.0.login_attempts.load(Ordering::Acquire);
+        let _one_at_a_time = self.0.logging_in.lock().await;
+        if let Plan::Use(token) | Plan::UseAndRefresh(token) = self.plan(freshness).await? {
+            return Ok(token);
+        }
+        // Whoever waited for a login that came to nothing does not ask the person again.
+        if self.0.login_attempts.load(Ordering::Acquire) != attempts {
+            return Err(error);
+        }
+        let outcome = self.log_in(options).await;
+        self.0.login_attempts.fetch_add(1, Ordering::Release);
+        match (outcome, self.plan(freshness).await?) {
+            // The account may not have been asked for its APIs; the token is good all the same.
+            (Err(error), Plan::Use(token) | Plan::UseAndRefresh(token)) => {
+                log::warn!("the token is good, but: {error}");
+                Ok(token)
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The token that is cached, in memory or on disk, without asking CARTO: `None` when there is none that is
+    /// valid now.
+    pub async fn cached_token(&self) -> Option<AccessToken> {
+        match self.plan(Freshness::default()).await {
+            Ok(Plan::Use(token) | Plan::UseAndRefresh(token)) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// The last token that is known here or in the cache, even if it has ended: whose login it was can be told from
+    /// it.
+    pub async fn last_token(&self) -> Option<AccessToken> {
+        self.with_session(|session| session.last_token()).await.ok()?
+    }
+
+    /// Asks CARTO whether it still takes a token. One that it does not take is forgotten.
+    ///
+    /// # Errors
+    /// When CARTO cannot be reached, or answers something else.
+    pub async fn verify(&self, token: &AccessToken) -> Result<bool, Error> {
+        let step = TokenCheck::start(token, &self.0.endpoints, jitter(), now());
+        let is_good = drive(&self.0.transport, step).await?;
+        if !is_good {
+            self.reject(token).await;
+        }
+        Ok(is_good)
+    }
+
+    /// A token that is newer than this call, for when the present one is good but not wanted.
+    ///
+    /// # Errors
+    /// As [`access_token`](Self::access_token).
+    pub async fn new_token(&self) -> Result<AccessToken, Error> {
+        self.token_without_login(Freshness::newer_than(now())).await
+    }
+
+    /// True when another token can be had without a person: for a machine, and where there is a refresh token.
+    pub async fn is_renewable(&self) -> bool {
+        self.with_session(|session| session.is_renewable())
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Whose login this is; `None` for a token that was given.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.session.identity()
+    }
+
+    /// Forgets a token that an API refused (401), here and in the cache, if it is still the current one. Says
+    /// whether it was; if not, another one is there to try again with.
+    pub async fn reject(&self, token: &AccessToken) -> bool {
+        let token = token.clone();
+        let rejected = self.with_session(move |session| session.reject(&token)).await;
+        rejected.unwrap_or(false)
+    }
+
+    /// Forgets the token here and in the cache, and says which files are gone. A copy of the token stays valid until it
+    /// expires.
+    ///
+    /// # Errors
+    /// When a file could not be removed.
+    pub async fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
+        self.with_session(|session| session.log_out()).await?
+    }
+
+    /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
+    /// end calls this, so that what CARTO grants is kept.
+    pub async fn settle(&self, patience: Duration) {
+        if let Role::Follow(follower) = self.0.flight.join() {
+            // What it came to is told to those who need it.
+            let _ = timeout(patience, follower).await;
+        }
+    }
+
+    /// Does with the session what may touch files.
+    pub(crate) async fn with_session<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Arc<SharedSession>) -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let session = Arc::clone(&self.0.session);
+        off_the_runtime(move || act(&session)).await
+    }
+}
+
+/// Runs what may block on a thread for that.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = task::spawn_blocking(act).await;
+    done.map_err(|error| Error::Client(format!("a thread that touches files has ended: {error}")))
+}
