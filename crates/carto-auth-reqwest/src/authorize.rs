@@ -22,7 +22,7 @@ impl CartoAuth {
     /// ```no_run
     /// # async fn run(auth: carto_auth_reqwest::CartoAuth) -> Result<(), Box<dyn std::error::Error>> {
     /// let url = auth.api_base_url().await?.join("v3/sql/carto_dw/query?q=select%201");
-    /// let reply = auth.authorize(reqwest::Client::new().get(url)).await?.send().await?;
+    /// let reply = auth.authorize(carto_auth_reqwest::default_client()?.get(url)).await?.send().await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -9,7 +9,7 @@
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let auth = CartoAuth::from_m2m("carto_credentials.json").await?;
 //! let url = auth.api_base_url().await?.join("v3/sql/carto_dw/query?q=select%201");
-//! let reply = auth.send(reqwest::Client::new().get(url)).await?;
+//! let reply = auth.send(carto_auth_reqwest::default_client()?.get(url)).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -42,7 +42,7 @@ pub use carto_auth::CartoAuth;
 pub use drive::drive;
 pub use m2m::M2mBuilder;
 pub use oauth::OauthBuilder;
-pub use transport::Transport;
+pub use transport::{Transport, default_client};
 
 pub use carto_auth_core::{
     AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,

@@ -76,6 +76,25 @@ impl fmt::Debug for Transport {
     }
 }
 
+/// A client for requests of the program's own, with our TLS settings: rustls with ring and the platform's trust, the
+/// environment's proxies, no redirects. Without such settings, or reqwest's own `rustls` feature, building a client
+/// panics for want of a provider.
+///
+/// # Errors
+/// [`Error::Client`] when the platform's trust cannot be loaded.
+pub fn default_client() -> Result<Client, Error> {
+    let client = builder(platform_trust()?)
+        .pool_max_idle_per_host(usize::MAX)
+        .build();
+    client.map_err(cannot_be_set_up)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn cannot_be_set_up(error: reqwest::Error) -> Error {
+    // Its words are reqwest's own: no URL and no proxy is known yet.
+    Error::Client(format!("the HTTP client cannot be set up: {error}"))
+}
+
 /// The client in the cell, built first if need be. A failure is not kept, for the next attempt may find
 /// certificates; two first requests at once may build two clients, of which one is dropped.
 fn built(
@@ -85,10 +104,7 @@ fn built(
     if let Some(client) = cell.get() {
         return Ok(client);
     }
-    // Its words are reqwest's own: no URL and no proxy is known yet.
-    let client = build()?
-        .build()
-        .map_err(|error| Error::Client(format!("the HTTP client cannot be set up: {error}")))?;
+    let client = build()?.build().map_err(cannot_be_set_up)?;
     Ok(cell.get_or_init(|| client))
 }
 

@@ -1,0 +1,208 @@
+//! What only the async front end must do: many tasks, dropped futures, either kind of runtime.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use carto_auth_reqwest::{
+    AccessToken, Cancelled, CartoAuth, Endpoints, Error, Ignored, LoginInteraction, LoginOptions,
+    LoginPrompt, M2mCredentials, SendError, Way, default_client,
+};
+use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
+use carto_auth_tests::{Scripted, free_port, http};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+fn machine(carto: &Sandbox) -> CartoAuth {
+    let credentials =
+        M2mCredentials::new(&carto.api_base_url(), carto.client_id(), carto.client_secret()).unwrap();
+    CartoAuth::m2m(credentials)
+        .endpoints(Endpoints::carto().with_auth_url(&carto.auth_url()).unwrap())
+        .without_cache()
+        .build()
+}
+
+#[test]
+fn a_thousand_tasks_at_once_are_one_request_on_either_runtime() {
+    let mut figures = String::new();
+    for (name, runtime) in [
+        ("current thread", current_thread()),
+        ("multi thread", multi_thread()),
+    ] {
+        let carto = Sandbox::start().unwrap();
+        carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(50)));
+        let auth = machine(&carto);
+        let start = Instant::now();
+        let tokens: Vec<AccessToken> = runtime.block_on(async {
+            let tasks: Vec<_> = (0..1000)
+                .map(|_| {
+                    let auth = auth.clone();
+                    tokio::spawn(async move { auth.access_token().await.unwrap() })
+                })
+                .collect();
+            let mut tokens = Vec::new();
+            for task in tasks {
+                tokens.push(task.await.unwrap());
+            }
+            tokens
+        });
+        figures.push_str(&format!(
+            "1000 tasks, {name}: last served after {:?}\n",
+            start.elapsed()
+        ));
+        assert!(tokens.iter().all(|token| token.secret() == tokens[0].secret()));
+        assert_eq!(carto.count(Endpoint::Token), 1);
+    }
+    fs::write(
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("thousand_tasks.txt"),
+        figures,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_caller_who_is_dropped_takes_nothing_from_the_others() {
+    let carto = Sandbox::start().unwrap();
+    carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(300)));
+    let auth = machine(&carto);
+    current_thread().block_on(async {
+        // The one who asked first gives up before the answer is there.
+        let first = timeout(Duration::from_millis(20), auth.access_token()).await;
+        assert!(first.is_err());
+        assert!(auth.access_token().await.is_ok());
+    });
+    assert_eq!(carto.count(Endpoint::Token), 1);
+}
+
+#[test]
+fn a_runtime_that_ends_in_the_middle_leaves_no_lock_behind() {
+    let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
+    carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_secs(20)));
+    let build = || {
+        let credentials =
+            M2mCredentials::new(&carto.api_base_url(), carto.client_id(), carto.client_secret()).unwrap();
+        CartoAuth::m2m(credentials)
+            .endpoints(Endpoints::carto().with_auth_url(&carto.auth_url()).unwrap())
+            .cache_file(folder.path().join("t.json"))
+            .build()
+    };
+    let auth = build();
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let waiting = timeout(Duration::from_millis(200), auth.access_token()).await;
+        assert!(waiting.is_err());
+    });
+    drop(runtime);
+    let start = Instant::now();
+    assert!(current_thread().block_on(build().access_token()).is_ok());
+    assert!(
+        current_thread().block_on(auth.access_token()).is_ok(),
+        "nor a leader that is gone"
+    );
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+struct Nobody;
+
+impl LoginInteraction for Nobody {
+    fn show(&self, _: &LoginPrompt<'_>) {}
+    fn can_paste(&self) -> bool {
+        false
+    }
+    fn read_pasted(&self, _: &Cancelled) -> Option<String> {
+        None
+    }
+    fn refused(&self, _: Ignored) {}
+}
+
+#[test]
+fn a_login_that_is_dropped_frees_its_port() {
+    let (carto, port) = (Sandbox::start().unwrap(), free_port());
+    let endpoints = Endpoints::carto()
+        .with_auth_url(&carto.auth_url())
+        .unwrap()
+        .with_redirect_uri(&format!("http://localhost:{port}/callback/"))
+        .unwrap();
+    let auth = CartoAuth::oauth().endpoints(endpoints).without_cache().build();
+    let options = LoginOptions::default().way(Way::Callback).interaction(Nobody);
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let dropped = timeout(Duration::from_millis(200), auth.log_in(&options)).await;
+        assert!(dropped.is_err(), "nobody logs in");
+    });
+    // Waits for the threads that still have something to do.
+    drop(runtime);
+    assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok());
+}
+
+#[test]
+fn a_request_that_is_answered_with_401_is_sent_once_more_with_another_token() {
+    let carto = Sandbox::start().unwrap();
+    let auth = machine(&carto);
+    let api = |replies| Scripted::http(replies).unwrap();
+    let client = || default_client().unwrap();
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let server = api(vec![http(401, &[], ""), http(200, &[], "done")]);
+        let reply = auth.send(client().get(server.url())).await.unwrap();
+        assert_eq!(reply.status(), 200);
+        let sent = server.requests();
+        let tokens: Vec<_> = sent
+            .iter()
+            .map(|text| text.split("authorization: Bearer ").nth(1).unwrap())
+            .collect();
+        assert_eq!(tokens.len(), 2);
+        assert_ne!(tokens[0], tokens[1]);
+
+        let server = api(vec![http(401, &[], "no")]);
+        let reply = auth.send(client().post(server.url()).body("x")).await.unwrap();
+        assert_eq!(reply.status(), 401, "not for ever");
+        assert_eq!(server.requests().len(), 2);
+
+        let given =
+            CartoAuth::from_token("https://a.carto.com", carto_auth_core::Secret::new("given")).unwrap();
+        let server = api(vec![http(401, &[], "the first answer")]);
+        let reply = given.send(client().get(server.url())).await.unwrap();
+        assert_eq!(
+            reply.text().await.unwrap(),
+            "the first answer",
+            "where there is no other token"
+        );
+        let error = given.send(client().get(server.url())).await.unwrap_err();
+        assert!(matches!(error, SendError::Token(Error::NotLoggedIn)), "{error}");
+    });
+}
+
+/// Compiles only while every future is `Send`.
+#[test]
+fn the_futures_are_send() {
+    fn is_send(_: impl Send) {}
+    let auth = CartoAuth::from_token("https://a.carto.com", carto_auth_core::Secret::new("t")).unwrap();
+    let (token, options) = (
+        AccessToken::new(carto_auth_core::Secret::new("t"), None).unwrap(),
+        LoginOptions::default(),
+    );
+    is_send(auth.access_token());
+    is_send(auth.new_token());
+    is_send(auth.api_base_url());
+    is_send(auth.log_in(&options));
+    is_send(auth.reject(&token));
+    is_send(auth.verify(&token));
+    is_send(auth.log_out());
+    is_send(auth.send(default_client().unwrap().get("http://127.0.0.1:9")));
+    is_send(CartoAuth::from_m2m("no-such-file"));
+    is_send(CartoAuth::from_oauth());
+}
