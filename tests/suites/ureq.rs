@@ -3,6 +3,8 @@
 
 #[path = "transport.rs"]
 mod suite;
+#[path = "transport_beyond.rs"]
+mod beyond;
 
 mod transport {
     use carto_auth_core::{Error, Step, TokenGrant, TokenRequest};
