@@ -94,6 +94,9 @@ pub enum Error {
     /// The answer is not what the endpoint is documented to say.
     #[error(transparent)]
     Reply(Box<ReplyError>),
+    /// The answer came after its token had ended. A refresh token that came with it is kept.
+    #[error("CARTO's answer came after its token had ended")]
+    CameTooLate,
     /// There is no answer.
     #[error("cannot reach {}: {error}", OneLine(host))]
     Transport {
@@ -221,7 +224,7 @@ impl Error {
             Self::Expired { .. } | Self::SessionEnded(_) | Self::NotRenewable => ErrorKind::SessionExpired,
             Self::NotLoggedIn | Self::NobodyToAsk(_) => ErrorKind::NotLoggedIn,
             Self::RateLimited(_) => ErrorKind::RateLimited,
-            Self::Unavailable(_) | Self::Reply(_) => ErrorKind::BadResponse,
+            Self::Unavailable(_) | Self::Reply(_) | Self::CameTooLate => ErrorKind::BadResponse,
             Self::Transport { error, .. } if error.kind().is_tls() => ErrorKind::Tls,
             Self::Transport { .. } => ErrorKind::Network,
             Self::Client(_) => ErrorKind::Internal,
@@ -252,7 +255,9 @@ impl Error {
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },
-            Self::Reply(_) | Self::Transport { .. } | Self::Busy => Remedy::Retry { after: None },
+            Self::Reply(_) | Self::CameTooLate | Self::Transport { .. } | Self::Busy => {
+                Remedy::Retry { after: None }
+            }
             Self::Client(_) | Self::Store { .. } => Remedy::Report,
         }
     }

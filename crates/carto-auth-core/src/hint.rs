@@ -18,6 +18,7 @@ impl Error {
             Self::UnusableToken => "give the token alone, without quotes, blanks or the word Bearer",
             Self::NotAPerson => "make the login with CartoAuth::oauth",
             Self::Busy => "try again in a few seconds",
+            Self::CameTooLate => "try again; if this machine was not asleep, check its clock",
             Self::UnknownOrganization(_) => "check the organization's name, or log in without one",
             Self::TenantAddress { .. } => "if it is your company's CARTO, allow its domain",
             Self::Refused(refusal) => refusal_hint(refusal),

@@ -47,7 +47,9 @@ impl TokenGrant {
         let by_reply = lifetime(body)?.map(|life| sent_at + life);
         let by_token = Claims::of(token).and_then(|claims| claims.expires_at);
         let expires_at = earlier(by_reply, by_token);
-        if expires_at.is_some_and(|end| end <= now) {
+        let refresh_token = optional_text(body, "refresh_token")?.filter(|text| !text.is_empty());
+        // After a machine's sleep the answer may be older than its token; the refresh token in it is good all the same.
+        if refresh_token.is_none() && expires_at.is_some_and(|end| end <= now) {
             return Err(ReplyProblem::AlreadyExpired);
         }
         Ok(Self {
@@ -55,9 +57,7 @@ impl TokenGrant {
             obtained_at: sent_at,
             expires_at,
             scope: optional_text(body, "scope")?.map(str::to_owned),
-            refresh_token: optional_text(body, "refresh_token")?
-                .filter(|text| !text.is_empty())
-                .map(Secret::new),
+            refresh_token: refresh_token.map(Secret::new),
         })
     }
 }
@@ -116,6 +116,12 @@ mod tests {
     fn a_negative_life_is_an_expired_token() {
         let text = r#"{"access_token":"t","token_type":"Bearer","expires_in":-5}"#;
         assert_eq!(parse(text), Err(ReplyProblem::AlreadyExpired));
+    }
+
+    #[test]
+    fn an_expired_token_with_a_refresh_token_is_a_grant_all_the_same() {
+        let text = r#"{"access_token":"t","token_type":"Bearer","expires_in":0,"refresh_token":"r"}"#;
+        assert_eq!(parse(text).unwrap().refresh_token, Some(Secret::new("r")));
     }
 
     #[test]

@@ -286,7 +286,10 @@ impl Asking {
                 drop(session);
                 log::info!("CARTO granted a new token");
                 self.shared.save(self.locked.as_mut(), record.as_ref());
-                Ok(token)
+                match token.expires_at() {
+                    Some(end) if end <= now() => Err(Error::CameTooLate),
+                    _ => Ok(token),
+                }
             }
             Err(error) => {
                 let failed = session.failed(&error, self.generation, now());

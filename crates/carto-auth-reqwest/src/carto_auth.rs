@@ -214,11 +214,13 @@ impl CartoAuth {
     fn renew_behind(&self, leader: Leader, freshness: Freshness, urgency: Urgency) {
         let auth = self.clone();
         task::spawn(async move {
-            let outcome = auth.renew(freshness, urgency).await;
-            if let (Err(error), Urgency::Early) = (&outcome, urgency) {
-                log::warn!("the token is good, but cannot be renewed: {error}");
+            match (auth.renew(freshness, urgency).await, urgency) {
+                // Whoever has no good token by now tries with more patience.
+                (Err(error), Urgency::Early) => {
+                    log::warn!("the token is good, but cannot be renewed: {error}");
+                }
+                (outcome, _) => drop(leader.land(outcome)),
             }
-            let _ = leader.land(outcome);
         });
     }
 

@@ -186,11 +186,11 @@ impl CartoAuth {
     fn renew_behind(&self, leader: Leader) {
         let auth = self.clone();
         let renewal = move || {
-            let outcome = auth.renew(Freshness::default(), Urgency::Early);
-            if let Err(error) = &outcome {
-                log::warn!("the token is good, but cannot be renewed: {error}");
+            match auth.renew(Freshness::default(), Urgency::Early) {
+                Ok(token) => drop(leader.land(Ok(token))),
+                // Whoever has no good token by now tries with more patience.
+                Err(error) => log::warn!("the token is good, but cannot be renewed: {error}"),
             }
-            let _ = leader.land(outcome);
         };
         if let Err(error) = thread::Builder::new()
             .name("carto-auth-renewal".to_owned())
