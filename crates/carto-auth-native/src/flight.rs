@@ -80,6 +80,16 @@ impl Flight {
         })
     }
 
+    /// One who waits for the renewal that is under way, if one is.
+    #[must_use]
+    pub fn follower(&self) -> Option<Follower> {
+        let state = self.state();
+        state.is_flying.then(|| Follower {
+            flight: self.clone(),
+            number: state.number,
+        })
+    }
+
     /// Waits until no renewal is under way, `patience` at most.
     pub fn settle(&self, patience: Duration) {
         let landed = &self.0.landed;

@@ -334,7 +334,7 @@ impl CartoAuth {
     /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
     /// end calls this, so that what CARTO grants is kept.
     pub async fn settle(&self, patience: Duration) {
-        if let Role::Follow(follower) = self.0.flight.join() {
+        if let Some(follower) = self.0.flight.follower() {
             // What it came to is told to those who need it.
             let _ = timeout(patience, follower).await;
         }

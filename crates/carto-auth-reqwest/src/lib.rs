@@ -17,7 +17,8 @@
 //! # In scope
 //! [`CartoAuth`], the same as the blocking one of `carto-auth-ureq` with `.await` added; [`drive()`] for flows of the
 //! core, and the [`Transport`] it sends with. They need a tokio runtime with its I/O and time drivers, of whatever
-//! kind; files are touched on the runtime's threads for blocking work.
+//! kind; files are touched on the runtime's threads for blocking work. Renewals run in tasks of their own: a
+//! current-thread runtime that is not driven in the middle of one holds the token file's lock meanwhile.
 //!
 //! # Deliberately absent
 //! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Blocking
