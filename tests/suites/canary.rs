@@ -320,7 +320,7 @@ fn front_ends(shown: &mut Shown) {
     }
     let flight = Flight::default();
     shown.debug("Flight", &flight);
-    let role = flight.join();
+    let role = flight.join(Generation::default());
     shown.debug("Role", &role);
     if let Role::Lead(leader) = role {
         shown.debug("Leader", &leader);

@@ -1,4 +1,4 @@
-//! The login of a person over the blocking front end: real sockets, a real CARTO on loopback, real files.
+//! The login of a person over either front end: real sockets, a real CARTO on loopback, real files.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "person.rs"]

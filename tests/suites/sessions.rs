@@ -173,3 +173,21 @@ fn a_given_token_is_used_until_it_ends() {
     assert!(auth.log_out().unwrap().is_empty());
     assert!(matches!(auth.access_token(), Err(Error::NotLoggedIn)));
 }
+
+#[test]
+fn programs_that_share_a_due_token_renew_it_once() {
+    let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
+    in_file(&carto, folder.path()).access_token().unwrap();
+    let_end_in(folder.path(), 200);
+    carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(300)));
+    let programs: Vec<_> = (0..20).map(|_| in_file(&carto, folder.path())).collect();
+    thread::scope(|scope| {
+        for program in &programs {
+            scope.spawn(|| {
+                assert!(program.access_token().is_ok());
+                program.settle(Duration::from_secs(20));
+            });
+        }
+    });
+    assert_eq!(carto.count(Endpoint::Token), 2);
+}

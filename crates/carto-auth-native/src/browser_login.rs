@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ use crate::randomness::entropy;
 /// A login that waits for its answer. Dropping it frees the port at once.
 pub struct BrowserLogin {
     answers: Receiver<Answer>,
-    sender: Sender<Answer>,
+    /// Weak, so that a listener that stops is noticed.
+    sender: Weak<Sender<Answer>>,
     serving: Option<Serving>,
     login: SharedLogin,
     interaction: Arc<dyn LoginInteraction>,
@@ -45,7 +46,7 @@ enum Answer {
 /// Ends the wait of a login on another thread when it is dropped: how an async caller cancels by being dropped.
 #[must_use = "dropping it ends the wait"]
 #[derive(Debug)]
-pub struct Stopper(Option<Sender<Answer>>);
+pub struct Stopper(Option<Weak<Sender<Answer>>>);
 
 impl Stopper {
     /// Lets the login go on.
@@ -56,7 +57,7 @@ impl Stopper {
 
 impl Drop for Stopper {
     fn drop(&mut self) {
-        if let Some(sender) = self.0.take() {
+        if let Some(sender) = self.0.take().and_then(|sender| sender.upgrade()) {
             // A login that has ended needs no end.
             let _ = sender.send(Answer::Stopped);
         }
@@ -106,10 +107,12 @@ impl BrowserLogin {
         let url = login.authorize_url().to_owned();
         let login = Arc::new(Mutex::new(Some(login)));
         let (sender, answers) = mpsc::channel();
+        let sender = Arc::new(sender);
+        let weak = Arc::downgrade(&sender);
         let cancelled = Cancelled::default();
         let serving = match listener {
             Some(listener) => {
-                let judge = judge(Arc::clone(&login), sender.clone());
+                let judge = judge(Arc::clone(&login), Arc::clone(&sender));
                 let served = listener.serve(judge);
                 Some(served.map_err(|error| Error::Client(format!("no listener can be started: {error}")))?)
             }
@@ -125,11 +128,11 @@ impl BrowserLogin {
             browser::open(&url);
         }
         if pastes {
-            read_pastes(Arc::clone(&interaction), cancelled.clone(), sender.clone())?;
+            read_pastes(Arc::clone(&interaction), cancelled.clone(), sender)?;
         }
         Ok(Self {
             answers,
-            sender,
+            sender: weak,
             serving,
             login,
             interaction,
@@ -143,7 +146,7 @@ impl BrowserLogin {
 
     /// What ends a [`wait`](Self::wait) on another thread.
     pub fn stopper(&self) -> Stopper {
-        Stopper(Some(self.sender.clone()))
+        Stopper(Some(Weak::clone(&self.sender)))
     }
 
     /// Waits for the answer. The browser that brought it waits, too, until [`finish`](Self::finish).
@@ -231,7 +234,7 @@ impl Drop for BrowserLogin {
 
 /// Decides what a callback means. The target that was accepted may come again (a reload, a second click): it waits
 /// for the same end, and is not exchanged again.
-fn judge(login: SharedLogin, sender: Sender<Answer>) -> impl FnMut(&str) -> Verdict + Send + 'static {
+fn judge(login: SharedLogin, sender: Arc<Sender<Answer>>) -> impl FnMut(&str) -> Verdict + Send + 'static {
     let mut accepted: Option<Secret> = None;
     move |target| {
         let this = Secret::new(target);
@@ -267,7 +270,7 @@ fn judge(login: SharedLogin, sender: Sender<Answer>) -> impl FnMut(&str) -> Verd
 fn read_pastes(
     interaction: Arc<dyn LoginInteraction>,
     cancelled: Cancelled,
-    sender: Sender<Answer>,
+    sender: Arc<Sender<Answer>>,
 ) -> Result<(), Error> {
     let reader = move || {
         while let Some(text) = interaction.read_pasted(&cancelled) {

@@ -161,6 +161,8 @@ impl TokenStore for FileStore {
         let mut lock = None;
         match file_lock::acquire(&path, patience) {
             Lock::Held(file) => lock = Some(file),
+            // Whoever does not wait has expected that.
+            Lock::Busy if patience.is_zero() => {}
             Lock::Busy => {
                 log::warn!(
                     "another process holds {} for {} s; going on without it",

@@ -1,31 +1,33 @@
 //! One renewal for everybody in a process: the first who needs a token leads, the others follow.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use carto_auth_core::{AccessToken, Error};
+use carto_auth_core::{AccessToken, Error, Generation};
 
 /// Where renewals take off. It knows nothing of threads or tasks: a follower can be waited for by either.
 #[derive(Clone, Default, Debug)]
-pub struct Flight(Arc<Shared>);
+pub struct Flight(Arc<Mutex<Option<Arc<Trip>>>>);
 
+/// One renewal. Whoever waits for it holds it, so that the next one changes nothing here.
 #[derive(Default, Debug)]
-struct Shared {
+struct Trip {
+    generation: Generation,
     state: Mutex<State>,
     landed: Condvar,
 }
 
 #[derive(Default, Debug)]
 struct State {
-    /// Flights so far, the present one included.
-    number: u64,
-    is_flying: bool,
-    /// What the last flight came to; `None` if its leader went away.
-    last: Option<Result<AccessToken, Error>>,
-    wakers: Vec<Waker>,
+    has_landed: bool,
+    /// What it came to; `None` if its leader had nothing to say.
+    outcome: Option<Result<AccessToken, Error>>,
+    wakers: BTreeMap<u64, Waker>,
+    last_seat: u64,
 }
 
 /// What a caller is in a renewal.
@@ -39,19 +41,19 @@ pub enum Role {
 }
 
 /// Renews for everybody. One that is dropped without having landed (a panic, a cancelled task) sends its followers to
-/// try again.
+/// look again.
 #[derive(Debug)]
 pub struct Leader {
     flight: Flight,
-    number: u64,
-    outcome: Option<Result<AccessToken, Error>>,
+    trip: Arc<Trip>,
 }
 
 /// Waits for a renewal, as a thread ([`wait`](Self::wait)) or as a future.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Follower {
-    flight: Flight,
-    number: u64,
+    trip: Arc<Trip>,
+    generation: Generation,
+    seat: u64,
 }
 
 /// What a renewal came to, for one who waited.
@@ -59,46 +61,33 @@ pub struct Follower {
 pub enum Landed {
     /// A token, or why there is none.
     Outcome(Result<AccessToken, Error>),
-    /// The leader went away, or another renewal has begun meanwhile: look again.
+    /// The leader went away, or renewed for a login before this one: look again.
     Unknown,
 }
 
 impl Flight {
-    /// Leads if nobody does, and follows otherwise.
-    pub fn join(&self) -> Role {
-        let mut state = self.state();
-        if state.is_flying {
-            let (flight, number) = (self.clone(), state.number);
-            return Role::Follow(Follower { flight, number });
+    /// Leads if nobody does, and follows otherwise. The generation is that of the caller's session: what was asked for
+    /// before a login or logout is no outcome for somebody after it.
+    pub fn join(&self, generation: Generation) -> Role {
+        let mut current = lock(&self.0);
+        if let Some(trip) = &*current {
+            return Role::Follow(Follower::new(trip, generation));
         }
-        state.number += 1;
-        state.is_flying = true;
-        Role::Lead(Leader {
-            flight: self.clone(),
-            number: state.number,
-            outcome: None,
-        })
+        let trip = Arc::new(Trip {
+            generation,
+            ..Trip::default()
+        });
+        *current = Some(Arc::clone(&trip));
+        let flight = self.clone();
+        Role::Lead(Leader { flight, trip })
     }
 
     /// One who waits for the renewal that is under way, if one is.
     #[must_use]
     pub fn follower(&self) -> Option<Follower> {
-        let state = self.state();
-        state.is_flying.then(|| Follower {
-            flight: self.clone(),
-            number: state.number,
-        })
-    }
-
-    /// Waits until no renewal is under way, `patience` at most.
-    pub fn settle(&self, patience: Duration) {
-        let landed = &self.0.landed;
-        let _ = landed.wait_timeout_while(self.state(), patience, |state| state.is_flying);
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // The state is whole after every change.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
+            .as_ref()
+            .map(|trip| Follower::new(trip, trip.generation))
     }
 }
 
@@ -107,53 +96,58 @@ impl Leader {
     ///
     /// # Errors
     /// The one that was handed in.
-    pub fn land(mut self, outcome: Result<AccessToken, Error>) -> Result<AccessToken, Error> {
-        self.outcome = Some(outcome.clone());
+    pub fn land(self, outcome: Result<AccessToken, Error>) -> Result<AccessToken, Error> {
+        lock(&self.trip.state).outcome = Some(outcome.clone());
         outcome
     }
 
     /// One who waits for this renewal.
     #[must_use]
     pub fn follower(&self) -> Follower {
-        Follower {
-            flight: self.flight.clone(),
-            number: self.number,
-        }
+        Follower::new(&self.trip, self.trip.generation)
     }
 }
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        let mut state = self.flight.state();
-        state.is_flying = false;
-        state.last = self.outcome.take();
+        *lock(&self.flight.0) = None;
+        let mut state = lock(&self.trip.state);
+        state.has_landed = true;
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
-        self.flight.0.landed.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        self.trip.landed.notify_all();
+        wakers.into_values().for_each(Waker::wake);
     }
 }
 
 impl Follower {
+    fn new(trip: &Arc<Trip>, generation: Generation) -> Self {
+        let mut state = lock(&trip.state);
+        state.last_seat += 1;
+        Self {
+            trip: Arc::clone(trip),
+            generation,
+            seat: state.last_seat,
+        }
+    }
+
     /// Waits, `patience` at most; `None` if that was not enough.
     #[must_use]
     pub fn wait(&self, patience: Duration) -> Option<Landed> {
-        let is_under_way = |state: &mut State| state.is_flying && state.number == self.number;
         let (state, _) = self
-            .flight
-            .0
+            .trip
             .landed
-            .wait_timeout_while(self.flight.state(), patience, is_under_way)
+            .wait_timeout_while(lock(&self.trip.state), patience, |state| !state.has_landed)
             .unwrap_or_else(PoisonError::into_inner);
         self.landed(&state)
     }
 
     fn landed(&self, state: &State) -> Option<Landed> {
-        match &state.last {
-            _ if state.is_flying && state.number == self.number => None,
-            Some(outcome) if state.number == self.number => Some(Landed::Outcome(outcome.clone())),
-            _ => Some(Landed::Unknown),
-        }
+        let is_ours = self.generation == self.trip.generation;
+        state.has_landed.then(|| match &state.outcome {
+            Some(outcome) if is_ours => Landed::Outcome(outcome.clone()),
+            _ => Landed::Unknown,
+        })
     }
 }
 
@@ -161,17 +155,26 @@ impl Future for Follower {
     type Output = Landed;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Landed> {
-        let mut state = self.flight.state();
+        let mut state = lock(&self.trip.state);
         match self.landed(&state) {
             Some(landed) => Poll::Ready(landed),
             None => {
-                if !state.wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-                    state.wakers.push(cx.waker().clone());
-                }
+                state.wakers.insert(self.seat, cx.waker().clone());
                 Poll::Pending
             }
         }
     }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        lock(&self.trip.state).wakers.remove(&self.seat);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is guarded is whole after every change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -187,13 +190,13 @@ mod tests {
     #[test]
     fn the_first_leads_and_the_others_get_what_it_gets() {
         let flight = Flight::default();
-        let Role::Lead(leader) = flight.join() else {
+        let Role::Lead(leader) = flight.join(Generation::default()) else {
             panic!()
         };
         thread::scope(|scope| {
             let waiting: Vec<_> = (0..4)
                 .map(|_| {
-                    let Role::Follow(follower) = flight.join() else {
+                    let Role::Follow(follower) = flight.join(Generation::default()) else {
                         panic!()
                     };
                     scope.spawn(move || follower.wait(Duration::from_secs(20)))
@@ -205,13 +208,16 @@ mod tests {
                 assert!(matches!(landed, Some(Landed::Outcome(Ok(_)))), "{landed:?}");
             }
         });
-        assert!(matches!(flight.join(), Role::Lead(_)), "the next one leads again");
+        assert!(
+            matches!(flight.join(Generation::default()), Role::Lead(_)),
+            "the next one leads again"
+        );
     }
 
     #[test]
     fn a_failure_is_shared() {
         let flight = Flight::default();
-        let Role::Lead(leader) = flight.join() else {
+        let Role::Lead(leader) = flight.join(Generation::default()) else {
             panic!()
         };
         let follower = leader.follower();
@@ -226,7 +232,7 @@ mod tests {
     #[test]
     fn a_leader_that_goes_away_sends_its_followers_to_look_again() {
         let flight = Flight::default();
-        let Role::Lead(leader) = flight.join() else {
+        let Role::Lead(leader) = flight.join(Generation::default()) else {
             panic!()
         };
         let follower = leader.follower();
@@ -237,6 +243,27 @@ mod tests {
         });
         assert!(panicked.join().is_err());
         assert!(matches!(follower.wait(Duration::ZERO), Some(Landed::Unknown)));
-        assert!(matches!(flight.join(), Role::Lead(_)));
+        assert!(matches!(flight.join(Generation::default()), Role::Lead(_)));
+    }
+
+    #[test]
+    fn what_was_asked_for_before_a_login_is_no_outcome_for_those_after_it() {
+        let mut session = {
+            let carto = carto_auth_core::Endpoints::carto();
+            let identity = carto_auth_core::Identity::person(&carto);
+            carto_auth_core::Session::person(identity, carto, carto_auth_core::Jitter::new(7))
+        };
+        let flight = Flight::default();
+        let Role::Lead(leader) = flight.join(session.generation()) else {
+            panic!()
+        };
+        session.log_out();
+        let Role::Follow(late) = flight.join(session.generation()) else {
+            panic!()
+        };
+        let early = leader.follower();
+        let _ = leader.land(Ok(token()));
+        assert!(matches!(late.wait(Duration::ZERO), Some(Landed::Unknown)));
+        assert!(matches!(early.wait(Duration::ZERO), Some(Landed::Outcome(Ok(_)))));
     }
 }

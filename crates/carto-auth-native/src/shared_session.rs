@@ -153,12 +153,22 @@ impl SharedSession {
         let record = locked.as_mut().and_then(|locked| locked.load());
         let is_exclusive = locked.as_ref().is_some_and(|locked| locked.is_exclusive());
         let read = record.as_ref().map(|record| record.access_token().clone());
+        // A store that cannot be read is no logout.
+        let is_gone = |identity| locked.is_some() && self.store.holds_nothing(identity);
+        let somebody_logged_out = self.is_person()
+            && self.identity.as_ref().is_some_and(is_gone)
+            && self.was_stored.swap(false, Ordering::Relaxed);
         let mut session = self.session();
-        if read.is_none() && self.was_stored.swap(read.is_some(), Ordering::Relaxed) && self.is_person() {
+        if somebody_logged_out {
             session.log_out();
         }
         match session.renew(UnderLock::read(record), freshness, now())? {
             Renewal::Found(token) => Ok(Next::Token(token)),
+            // Somebody else is at it, and there is no hurry.
+            Renewal::Ask(_, generation) if !is_exclusive && urgency == Urgency::Early => {
+                session.failed(&Error::Busy, generation, now());
+                Err(Error::Busy)
+            }
             // A second token of a machine harms nobody; a refresh token that is spent twice ends the session.
             Renewal::Ask(_, generation) if !is_exclusive && session.spends_refresh_token() => {
                 session.failed(&Error::Busy, generation, now());
@@ -188,6 +198,21 @@ impl SharedSession {
         self.session().is_renewable()
     }
 
+    /// Which login this is, counted.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.session().generation()
+    }
+
+    /// True when a token is the current one: neither rejected nor replaced.
+    #[must_use]
+    pub fn is_current(&self, token: &AccessToken) -> bool {
+        let session = self.session();
+        session
+            .last_token()
+            .is_some_and(|current| current.secret() == token.secret())
+    }
+
     /// Takes the token of a new login, here and in the store.
     #[must_use]
     pub fn log_in(&self, grant: TokenGrant) -> AccessToken {
@@ -206,15 +231,19 @@ impl SharedSession {
         session.adopt(read);
         let record = session.learn_api_base_url(token, api_base_url);
         drop(session);
-        self.save(locked.as_mut(), record.as_ref());
+        // Without the lock this could undo what its holder has just saved; the next process asks again.
+        let locked = locked.as_mut().filter(|locked| locked.is_exclusive());
+        self.save(locked, record.as_ref());
     }
 
     /// Forgets a token that an API refused (401), here and in the store, if it is still the current one. Says
     /// whether it was.
     pub fn reject(&self, token: &AccessToken) -> bool {
         let was_current = self.session().reject(token);
+        // Without the lock a record that is rewritten could undo what the holder of the lock has just saved.
         if was_current
             && let Some(mut locked) = self.lock(LOCK_PATIENCE)
+            && locked.is_exclusive()
             && let Err(error) = locked.forget(Forget::Token(token))
         {
             log::warn!("{error}");

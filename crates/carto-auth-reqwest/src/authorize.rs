@@ -48,10 +48,13 @@ impl CartoAuth {
             .send()
             .await
             .map_err(SendError::Http)?;
-        let Some(again) = again.filter(|_| response.status() == StatusCode::UNAUTHORIZED) else {
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        self.reject(&token).await;
+        let Some(again) = again else {
             return Ok(response);
         };
-        self.reject(&token).await;
         match self.authorize(again).await {
             Ok(again) => again.send().await.map_err(SendError::Http),
             // The first answer says more than that there is no other token.

@@ -162,9 +162,10 @@ impl CartoAuth {
     }
 
     async fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        let attempts = self.0.login_attempts.load(Ordering::Acquire);
         match self.token_without_login(freshness).await {
             Ok(token) => Ok(token),
-            Err(error) => self.log_in_if_allowed(freshness, error).await,
+            Err(error) => self.log_in_if_allowed(freshness, attempts, error).await,
         }
     }
 
@@ -173,14 +174,14 @@ impl CartoAuth {
             match self.plan(freshness).await? {
                 Plan::Use(token) => return Ok(token),
                 Plan::UseAndRefresh(token) => {
-                    if let Role::Lead(leader) = self.0.flight.join() {
+                    if let Role::Lead(leader) = self.0.flight.join(self.0.session.generation()) {
                         self.renew_behind(leader, Freshness::default(), Urgency::Early);
                     }
                     return Ok(token);
                 }
                 Plan::Refresh => {
                     // Who leads waits as the others do: a caller that is dropped takes nothing from them.
-                    let (follower, is_ours) = match self.0.flight.join() {
+                    let (follower, is_ours) = match self.0.flight.join(self.0.session.generation()) {
                         Role::Lead(leader) => {
                             let follower = leader.follower();
                             self.renew_behind(leader, freshness, Urgency::Now);
@@ -189,8 +190,23 @@ impl CartoAuth {
                         Role::Follow(follower) => (follower, false),
                     };
                     match timeout(FOLLOWERS_PATIENCE, follower).await {
-                        Ok(Landed::Outcome(Err(error))) => return Err(error),
-                        Ok(Landed::Outcome(Ok(token))) if is_ours || freshness.takes_any_new() => {
+                        // The leader may have wanted more of a token than this caller does.
+                        Ok(Landed::Outcome(Err(error))) => {
+                            return match self.plan(freshness).await? {
+                                Plan::Use(token) | Plan::UseAndRefresh(token) => Ok(token),
+                                Plan::Refresh | Plan::LogIn(_) => Err(error),
+                            };
+                        }
+                        Ok(Landed::Outcome(Ok(token))) if is_ours => return Ok(token),
+                        Ok(Landed::Unknown) if is_ours => {
+                            return Err(Error::Client(
+                                "the renewal has ended without an answer".to_owned(),
+                            ));
+                        }
+                        // Unless it was rejected or replaced meanwhile.
+                        Ok(Landed::Outcome(Ok(token)))
+                            if freshness.takes_any_new() && self.0.session.is_current(&token) =>
+                        {
                             return Ok(token);
                         }
                         Ok(_) => {}
@@ -215,11 +231,12 @@ impl CartoAuth {
         let auth = self.clone();
         task::spawn(async move {
             match (auth.renew(freshness, urgency).await, urgency) {
-                // Whoever has no good token by now tries with more patience.
+                (outcome, Urgency::Now) => drop(leader.land(outcome)),
+                // Whoever has no good token by now looks again, and tries with more patience.
                 (Err(error), Urgency::Early) => {
                     log::warn!("the token is good, but cannot be renewed: {error}");
                 }
-                (outcome, _) => drop(leader.land(outcome)),
+                (Ok(_), Urgency::Early) => {}
             }
         });
     }
@@ -239,12 +256,16 @@ impl CartoAuth {
 
     /// After a failure that only a person can mend, if the program allows a login here. A good token that does not live
     /// as long as was asked is no reason for one.
-    async fn log_in_if_allowed(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
+    async fn log_in_if_allowed(
+        &self,
+        freshness: Freshness,
+        attempts: u64,
+        error: Error,
+    ) -> Result<AccessToken, Error> {
         let needs_login = error.remedy() == Remedy::LogIn && !matches!(error, Error::NotRenewable);
         let Some(options) = self.0.when_needed.as_ref().filter(|_| needs_login) else {
             return Err(error);
         };
-        let attempts = self.0.login_attempts.load(Ordering::Acquire);
         let _one_at_a_time = self.0.logging_in.lock().await;
         if let Plan::Use(token) | Plan::UseAndRefresh(token) = self.plan(freshness).await? {
             return Ok(token);
@@ -355,5 +376,6 @@ pub(crate) async fn off_the_runtime<T: Send + 'static>(
     act: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
     let done = task::spawn_blocking(act).await;
-    done.map_err(|error| Error::Client(format!("a thread that touches files has ended: {error}")))
+    // Its words may hold those of a panic, which are not ours.
+    done.map_err(|_| Error::Client("a thread that touches files has ended without an answer".to_owned()))
 }

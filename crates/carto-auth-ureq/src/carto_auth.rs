@@ -154,8 +154,9 @@ impl CartoAuth {
     }
 
     fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {
+        let attempts = self.0.login_attempts.load(Ordering::Acquire);
         self.token_without_login(freshness)
-            .or_else(|error| self.log_in_if_allowed(freshness, error))
+            .or_else(|error| self.log_in_if_allowed(freshness, attempts, error))
     }
 
     pub(crate) fn token_without_login(&self, freshness: Freshness) -> Result<AccessToken, Error> {
@@ -163,16 +164,27 @@ impl CartoAuth {
             match self.0.session.plan(freshness) {
                 Plan::Use(token) => return Ok(token),
                 Plan::UseAndRefresh(token) => {
-                    if let Role::Lead(leader) = self.0.flight.join() {
+                    if let Role::Lead(leader) = self.0.flight.join(self.0.session.generation()) {
                         self.renew_behind(leader);
                     }
                     return Ok(token);
                 }
-                Plan::Refresh => match self.0.flight.join() {
+                Plan::Refresh => match self.0.flight.join(self.0.session.generation()) {
                     Role::Lead(leader) => return leader.land(self.renew(freshness, Urgency::Now)),
                     Role::Follow(follower) => match follower.wait(FOLLOWERS_PATIENCE) {
-                        Some(Landed::Outcome(Err(error))) => return Err(error),
-                        Some(Landed::Outcome(Ok(token))) if freshness.takes_any_new() => return Ok(token),
+                        // The leader may have wanted more of a token than this caller does.
+                        Some(Landed::Outcome(Err(error))) => {
+                            return match self.0.session.plan(freshness) {
+                                Plan::Use(token) | Plan::UseAndRefresh(token) => Ok(token),
+                                Plan::Refresh | Plan::LogIn(_) => Err(error),
+                            };
+                        }
+                        // Unless it was rejected or replaced meanwhile.
+                        Some(Landed::Outcome(Ok(token)))
+                            if freshness.takes_any_new() && self.0.session.is_current(&token) =>
+                        {
+                            return Ok(token);
+                        }
                         Some(_) => {}
                         None => return Err(Error::Busy),
                     },
@@ -186,11 +198,11 @@ impl CartoAuth {
     fn renew_behind(&self, leader: Leader) {
         let auth = self.clone();
         let renewal = move || {
-            match auth.renew(Freshness::default(), Urgency::Early) {
-                Ok(token) => drop(leader.land(Ok(token))),
-                // Whoever has no good token by now tries with more patience.
-                Err(error) => log::warn!("the token is good, but cannot be renewed: {error}"),
+            if let Err(error) = auth.renew(Freshness::default(), Urgency::Early) {
+                log::warn!("the token is good, but cannot be renewed: {error}");
             }
+            // Whoever has no good token by now looks again, and tries with more patience.
+            drop(leader);
         };
         if let Err(error) = thread::Builder::new()
             .name("carto-auth-renewal".to_owned())
@@ -202,12 +214,16 @@ impl CartoAuth {
 
     /// After a failure that only a person can mend, if the program allows a login here. A good token that does not live
     /// as long as was asked is no reason for one.
-    fn log_in_if_allowed(&self, freshness: Freshness, error: Error) -> Result<AccessToken, Error> {
+    fn log_in_if_allowed(
+        &self,
+        freshness: Freshness,
+        attempts: u64,
+        error: Error,
+    ) -> Result<AccessToken, Error> {
         let needs_login = error.remedy() == Remedy::LogIn && !matches!(error, Error::NotRenewable);
         let Some(options) = self.0.when_needed.as_ref().filter(|_| needs_login) else {
             return Err(error);
         };
-        let attempts = self.0.login_attempts.load(Ordering::Acquire);
         let _one_at_a_time = lock(&self.0.logging_in);
         if let Plan::Use(token) | Plan::UseAndRefresh(token) = self.0.session.plan(freshness) {
             return Ok(token);
@@ -243,7 +259,10 @@ impl CartoAuth {
     /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
     /// end calls this, so that what CARTO grants is kept.
     pub fn settle(&self, patience: Duration) {
-        self.0.flight.settle(patience);
+        if let Some(follower) = self.0.flight.follower() {
+            // What it came to is told to those who need it.
+            let _ = follower.wait(patience);
+        }
     }
 
     pub(crate) fn agent(&self) -> &Agent {

@@ -25,13 +25,13 @@ struct Answer<'a> {
 pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure> {
     let chosen = identity::choose(global)?;
     let token = get(&chosen, options)?;
-    print(global, options, &chosen, &token)?;
+    let printed = print(global, options, &chosen, &token);
     // A renewal that is under way behind the token: a machine can ask again, a refresh token is spent.
     chosen.auth.settle(match chosen.mode {
         Mode::M2m => Duration::from_secs(2),
         Mode::Oauth => Duration::from_secs(60),
     });
-    Ok(())
+    printed
 }
 
 fn print(
