@@ -15,7 +15,7 @@ use carto_auth_core::{
     TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, Cancelled, FileStore, Flight, Forget, LoginInteraction, LoginOptions, LoginPrompt,
+    BrowserLogin, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions, LoginPrompt,
     MemoryStore, Next, NoStore, Obstacle, PendingLogin, Profile, Role, SharedSession, StoreError, Terminal,
     Urgency, Way,
 };
@@ -302,6 +302,7 @@ fn front_ends(shown: &mut Shown) {
     shown.debug("SharedSession", &session);
     shown.debug("MemoryStore", &store);
     shown.debug("NoStore", &NoStore);
+    shown.debug("Hold", &Hold::Unlocked);
     shown.debug("FileStore", &FileStore::at("/tmp/x.json"));
     shown.debug("Forget", &Forget::Token(&token()));
     shown.both(

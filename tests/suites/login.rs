@@ -26,6 +26,12 @@ fn log_in(world: &World, auth: &CartoAuth, person: Person) -> (Result<AccessToke
     })
 }
 
+/// A program that logs in when it needs a token.
+fn when_needed(world: &World, shown: Shown) -> CartoAuth {
+    let builder = world.oauth().with_callback().interaction(shown);
+    builder.log_in_when_needed().build()
+}
+
 fn counts(world: &World) -> [usize; 3] {
     [Endpoint::Token, Endpoint::Accounts, Endpoint::TenantConfig].map(|endpoint| world.carto.count(endpoint))
 }
@@ -96,12 +102,7 @@ fn access_token_never_starts_a_login_unless_it_may() {
     );
 
     let (shown, screen) = Shown::watching();
-    let auth = world
-        .oauth()
-        .with_callback()
-        .interaction(shown)
-        .log_in_when_needed()
-        .build();
+    let auth = when_needed(&world, shown);
     thread::scope(|scope| {
         scope.spawn(|| screen.log_in(&world, Person::Accepts));
         assert_eq!(
@@ -537,12 +538,7 @@ fn the_organization_of_the_builder_is_the_one_that_is_asked_for() {
 fn threads_that_need_a_login_share_one() {
     let world = World::new();
     let (shown, screen) = Shown::watching();
-    let auth = world
-        .oauth()
-        .with_callback()
-        .interaction(shown)
-        .log_in_when_needed()
-        .build();
+    let auth = when_needed(&world, shown);
     thread::scope(|scope| {
         scope.spawn(|| screen.log_in(&world, Person::Accepts));
         for _ in 0..8 {
@@ -724,12 +720,7 @@ fn a_login_of_another_program_during_a_renewal_is_kept() {
 fn a_login_that_is_denied_is_not_asked_for_again_by_those_who_waited() {
     let world = World::new();
     let (shown, screen) = Shown::watching();
-    let auth = world
-        .oauth()
-        .with_callback()
-        .interaction(shown)
-        .log_in_when_needed()
-        .build();
+    let auth = when_needed(&world, shown);
     thread::scope(|scope| {
         let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| auth.access_token())).collect();
         screen.log_in(&world, Person::Denies);
@@ -770,4 +761,10 @@ fn without_the_lock_a_refresh_token_is_not_spent() {
     assert_eq!(world.carto.count(Endpoint::Token), 1);
     std::fs::remove_dir(&lock).unwrap();
     assert!(auth.access_token().is_ok());
+
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    assert!(auth.reject(&auth.last_token().unwrap()));
+    assert!(!file.exists(), "an API has refused it, lock or not");
+    assert_eq!(auth.log_out().unwrap().len(), 1, "and so does a logout");
 }

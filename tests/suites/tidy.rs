@@ -221,3 +221,31 @@ fn secrets_are_exposed_in_few_places() {
         .collect();
     assert!(places.len() <= 30, "defend or remove: {places:#?}");
 }
+
+/// The public functions of a front end's file, without `async`.
+fn public_functions(name: &str, file: &str) -> BTreeSet<String> {
+    let path = root().join(format!("crates/carto-auth-{name}/src/{file}.rs"));
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("pub "));
+    let functions = lines.filter_map(|line| line.trim_start_matches("async ").strip_prefix("fn "));
+    functions
+        .map(|line| line.split(['(', '<']).next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_two_front_ends_have_the_same_names() {
+    // The client itself, and what only one stack's requests allow.
+    let own = ["agent", "client", "send"];
+    for file in ["carto_auth", "login", "authorize", "m2m", "oauth"] {
+        let of = |name| {
+            let mut names = public_functions(name, file);
+            names.retain(|name| !own.contains(&name.as_str()));
+            names
+        };
+        assert_eq!(of("ureq"), of("reqwest"), "{file}.rs");
+        assert!(!of("ureq").is_empty(), "{file}.rs");
+    }
+}

@@ -11,15 +11,15 @@ use carto_auth_tests::{Reply, Scripted, http};
 
 use super::transport;
 
-const GRANTED: &str = r#"{"access_token":"granted","token_type":"Bearer","expires_in":86400}"#;
+pub(super) const GRANTED: &str = r#"{"access_token":"granted","token_type":"Bearer","expires_in":86400}"#;
 
-fn step(auth_url: &str) -> Step<TokenRequest> {
+pub(super) fn step(auth_url: &str) -> Step<TokenRequest> {
     let machine = M2mCredentials::new("https://api.example", "the-id", "the-secret").unwrap();
     let endpoints = Endpoints::carto().with_auth_url(auth_url).unwrap();
     TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now())
 }
 
-fn refused(auth_url: &str) -> Error {
+pub(super) fn refused(auth_url: &str) -> Error {
     transport::ask(step(auth_url)).unwrap_err()
 }
 

@@ -1,25 +1,13 @@
 //! What every transport with TLS and proxies must do alike.
 
 use std::env;
-use std::time::SystemTime;
 
-use carto_auth_core::{Endpoints, Error, ErrorKind, Jitter, M2mCredentials, Step, TokenRequest};
+use carto_auth_core::ErrorKind;
 use carto_auth_sandbox::Sandbox;
 use carto_auth_tests::{Certificates, Scripted, http, passes_alone};
 
+use super::suite::{GRANTED, refused, step};
 use super::transport;
-
-const GRANTED: &str = r#"{"access_token":"granted","token_type":"Bearer","expires_in":86400}"#;
-
-fn step(auth_url: &str) -> Step<TokenRequest> {
-    let machine = M2mCredentials::new("https://api.example", "the-id", "the-secret").unwrap();
-    let endpoints = Endpoints::carto().with_auth_url(auth_url).unwrap();
-    TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now())
-}
-
-fn refused(auth_url: &str) -> Error {
-    transport::ask(step(auth_url)).unwrap_err()
-}
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_gets_no_byte_of_a_request() {

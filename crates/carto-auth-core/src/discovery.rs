@@ -6,12 +6,11 @@ use crate::access_token::AccessToken;
 use crate::api_base_url::ApiBaseUrl;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
-use crate::exchange::{BODY_LIMIT, Exchange, strange};
+use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::host_rules::{DomainName, is_loopback};
 use crate::reply::{ReplyProblem, json_object, required_text};
 use crate::retry::Jitter;
-use crate::step::sealed::Resume;
-use crate::step::{AwaitResponse, AwaitTimer, Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step, TransportError};
 use crate::tenant_config;
 use crate::timestamp::Timestamp;
 
@@ -71,10 +70,6 @@ impl Discovery {
         .send(now.into())
     }
 
-    fn send(mut self, now: Timestamp) -> Step<Self> {
-        Step::Send(self.exchange.send(now), AwaitResponse(self))
-    }
-
     fn learn(&self, reply: Result<Incoming, TransportError>, now: Timestamp) -> Result<Learned, Error> {
         self.exchange.read(reply, |host, reply| match self.asks {
             Asks::Accounts => self.tenant(host, reply, now).map(Learned::Tenant),
@@ -132,30 +127,26 @@ impl Flow for Discovery {
     type Output = ApiBaseUrl;
 }
 
-impl Resume for Discovery {
-    fn on_reply(
-        mut self,
+impl Conversation for Discovery {
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
+    }
+
+    fn hear(
+        &mut self,
         reply: Result<Incoming, TransportError>,
         now: Timestamp,
-    ) -> Result<Step<Self>, Error> {
-        match self.learn(reply, now) {
-            Ok(Learned::ApiBaseUrl(base)) => Ok(Step::Done(base)),
-            Ok(Learned::Tenant(url)) => {
+    ) -> Result<Option<ApiBaseUrl>, Error> {
+        match self.learn(reply, now)? {
+            Learned::ApiBaseUrl(base) => Ok(Some(base)),
+            Learned::Tenant(url) => {
                 self.asks = Asks::Tenant;
                 let accept = "application/yaml, text/yaml, */*;q=0.1";
                 let next = Exchange::get_plain(&url, accept, tenant_config::LIMIT, self.jitter);
                 self.exchange = next.after(&self.exchange, now);
-                Ok(self.send(now))
-            }
-            Err(failure) => {
-                let wait = self.exchange.wait_after(failure, now)?;
-                Ok(Step::Sleep(wait, AwaitTimer(self)))
+                Ok(None)
             }
         }
-    }
-
-    fn on_timer(self, now: Timestamp) -> Step<Self> {
-        self.send(now)
     }
 }
 

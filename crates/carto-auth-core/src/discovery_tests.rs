@@ -3,7 +3,7 @@ use http::Response;
 use super::*;
 use crate::error::ErrorKind;
 use crate::secret::Secret;
-use crate::step::Outgoing;
+use crate::step::{AwaitResponse, Outgoing};
 
 const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 

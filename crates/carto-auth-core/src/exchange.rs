@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::reply::{ReplyError, ReplyProblem};
 use crate::retry::{Attempts, CONNECT_TIMEOUT, Jitter, Repeat};
 use crate::secret::Secret;
-use crate::step::{Body, Incoming, Outgoing, TransportError};
+use crate::step::sealed::Resume;
+use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step, TransportError};
 use crate::timestamp::Timestamp;
 
 /// The most that a reply may hold, in bytes, but for the tenant's configuration.
@@ -89,7 +90,7 @@ impl Exchange {
         clippy::expect_used,
         reason = "the URL was parsed as one of requests and the headers are constants"
     )]
-    pub(crate) fn send(&mut self, now: Timestamp) -> Outgoing {
+    fn send(&mut self, now: Timestamp) -> Outgoing {
         let mut request = Request::builder()
             .method(&self.method)
             .uri(&self.url)
@@ -130,17 +131,52 @@ impl Exchange {
     }
 
     /// How long to wait before the next attempt, or the failure itself when it is final.
-    pub(crate) fn wait_after(
-        &mut self,
-        failure: Error,
-        now: Timestamp,
-    ) -> Result<std::time::Duration, Error> {
+    fn wait_after(&mut self, failure: Error, now: Timestamp) -> Result<std::time::Duration, Error> {
         self.attempts.wait_after(&failure, now).ok_or(failure)
     }
 
     /// When the present attempt was sent.
     pub(crate) fn sent_at(&self) -> Timestamp {
         self.attempts.sent_at()
+    }
+}
+
+/// A flow that is one exchange, or one after another. How each goes on, and what is sent again, is the same for all.
+pub(crate) trait Conversation: Flow {
+    /// The present exchange.
+    fn exchange(&mut self) -> &mut Exchange;
+
+    /// Takes a reply. `None` means that another exchange is the present one.
+    fn hear(
+        &mut self,
+        reply: Result<Incoming, TransportError>,
+        now: Timestamp,
+    ) -> Result<Option<Self::Output>, Error>;
+
+    /// Sends the present exchange.
+    fn send(mut self, now: Timestamp) -> Step<Self> {
+        Step::Send(self.exchange().send(now), AwaitResponse(self))
+    }
+}
+
+impl<C: Conversation> Resume for C {
+    fn on_reply(
+        mut self,
+        reply: Result<Incoming, TransportError>,
+        now: Timestamp,
+    ) -> Result<Step<Self>, Error> {
+        match self.hear(reply, now) {
+            Ok(Some(output)) => Ok(Step::Done(output)),
+            Ok(None) => Ok(self.send(now)),
+            Err(failure) => {
+                let wait = self.exchange().wait_after(failure, now)?;
+                Ok(Step::Sleep(wait, AwaitTimer(self)))
+            }
+        }
+    }
+
+    fn on_timer(self, now: Timestamp) -> Step<Self> {
+        self.send(now)
     }
 }
 

@@ -6,12 +6,11 @@ use serde_json::Value;
 
 use crate::endpoints::Endpoints;
 use crate::error::Error;
-use crate::exchange::{BODY_LIMIT, Exchange, strange};
+use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::json::kind_of;
 use crate::reply::{ReplyProblem, json_object};
 use crate::retry::Jitter;
-use crate::step::sealed::Resume;
-use crate::step::{AwaitResponse, AwaitTimer, Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step, TransportError};
 use crate::timestamp::Timestamp;
 
 /// Auth0's name of an organization, `org_…`, for the authorize URL.
@@ -75,10 +74,6 @@ impl OrganizationLookup {
         Ok(Self { name, exchange }.send(now.into()))
     }
 
-    fn send(mut self, now: Timestamp) -> Step<Self> {
-        Step::Send(self.exchange.send(now), AwaitResponse(self))
-    }
-
     /// `{"auth0orgId":"org_…"}`, or something falsy for an organization without single sign-on.
     fn id(&self, reply: Result<Incoming, TransportError>, now: Timestamp) -> Result<OrganizationId, Error> {
         let unknown = || Error::UnknownOrganization(self.name.clone());
@@ -107,22 +102,16 @@ impl Flow for OrganizationLookup {
     type Output = OrganizationId;
 }
 
-impl Resume for OrganizationLookup {
-    fn on_reply(
-        mut self,
-        reply: Result<Incoming, TransportError>,
-        now: Timestamp,
-    ) -> Result<Step<Self>, Error> {
-        match self.id(reply, now) {
-            Ok(id) => Ok(Step::Done(id)),
-            Err(failure) => {
-                let wait = self.exchange.wait_after(failure, now)?;
-                Ok(Step::Sleep(wait, AwaitTimer(self)))
-            }
-        }
+impl Conversation for OrganizationLookup {
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
     }
 
-    fn on_timer(self, now: Timestamp) -> Step<Self> {
-        self.send(now)
+    fn hear(
+        &mut self,
+        reply: Result<Incoming, TransportError>,
+        now: Timestamp,
+    ) -> Result<Option<OrganizationId>, Error> {
+        self.id(reply, now).map(Some)
     }
 }

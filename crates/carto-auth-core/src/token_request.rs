@@ -3,14 +3,13 @@
 use crate::claims::Claims;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
-use crate::exchange::{BODY_LIMIT, Exchange, strange};
+use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::m2m_credentials::M2mCredentials;
 use crate::organization::OrganizationId;
 use crate::reply::{ReplyProblem, json_object};
 use crate::retry::{Jitter, Repeat};
 use crate::secret::Secret;
-use crate::step::sealed::Resume;
-use crate::step::{AwaitResponse, AwaitTimer, Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step, TransportError};
 use crate::timestamp::Timestamp;
 use crate::token_response::TokenGrant;
 
@@ -126,10 +125,6 @@ impl TokenRequest {
         }
     }
 
-    fn send(mut self, now: Timestamp) -> Step<Self> {
-        Step::Send(self.exchange.send(now), AwaitResponse(self))
-    }
-
     fn grant(&self, reply: Result<Incoming, TransportError>, now: Timestamp) -> Result<TokenGrant, Error> {
         let refused = |error| match (error, self.presents) {
             (Error::Refused(refusal), Presents::Code) if refusal.is_invalid_grant() => {
@@ -162,23 +157,17 @@ impl Flow for TokenRequest {
     type Output = TokenGrant;
 }
 
-impl Resume for TokenRequest {
-    fn on_reply(
-        mut self,
-        reply: Result<Incoming, TransportError>,
-        now: Timestamp,
-    ) -> Result<Step<Self>, Error> {
-        match self.grant(reply, now) {
-            Ok(grant) => Ok(Step::Done(grant)),
-            Err(failure) => {
-                let wait = self.exchange.wait_after(failure, now)?;
-                Ok(Step::Sleep(wait, AwaitTimer(self)))
-            }
-        }
+impl Conversation for TokenRequest {
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
     }
 
-    fn on_timer(self, now: Timestamp) -> Step<Self> {
-        self.send(now)
+    fn hear(
+        &mut self,
+        reply: Result<Incoming, TransportError>,
+        now: Timestamp,
+    ) -> Result<Option<TokenGrant>, Error> {
+        self.grant(reply, now).map(Some)
     }
 }
 

@@ -10,7 +10,13 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) enum Lock {
     /// Held until the file is dropped, or the process dies.
-    Held(File),
+    Held(
+        #[cfg_attr(
+            not(test),
+            expect(dead_code, reason = "the lock lasts as long as the file is open")
+        )]
+        File,
+    ),
     /// Somebody else held it all the time.
     Busy,
     /// There can be no lock here.

@@ -1,7 +1,7 @@
 //! Tokens in files, beside the Python package. `docs/cache-format.md` describes them.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -15,7 +15,7 @@ use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
 use crate::private_file::{self, Found};
 use crate::profile::Profile;
-use crate::store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
+use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 use crate::time_zone::local_offset;
 
 /// Keeps tokens in two files: one of the identity's own, and one that is shared with the Python package.
@@ -158,21 +158,18 @@ impl TokenStore for FileStore {
             private_file::tighten_folder(folder);
         }
         let path = self.beside(identity, "lock");
-        let mut lock = None;
-        match file_lock::acquire(&path, patience) {
-            Lock::Held(file) => lock = Some(file),
+        let lock = file_lock::acquire(&path, patience);
+        match &lock {
             // Whoever does not wait has expected that.
-            Lock::Busy if patience.is_zero() => {}
-            Lock::Busy => {
-                log::warn!(
-                    "another process holds {} for {} s; going on without it",
-                    shown(&path),
-                    patience.as_secs()
-                );
-            }
+            Lock::Busy if !patience.is_zero() => log::warn!(
+                "another process holds {} for {} s; going on without it",
+                shown(&path),
+                patience.as_secs()
+            ),
             Lock::Unsupported(error) => {
                 log::warn!("cannot lock {}: {error}; going on without it", shown(&path));
             }
+            Lock::Held(_) | Lock::Busy => {}
         }
         Ok(Box::new(LockedFiles {
             store: self.clone(),
@@ -185,7 +182,7 @@ impl TokenStore for FileStore {
 struct LockedFiles {
     store: FileStore,
     identity: Identity,
-    lock: Option<File>,
+    lock: Lock,
 }
 
 impl LockedTokens for LockedFiles {
@@ -193,8 +190,12 @@ impl LockedTokens for LockedFiles {
         self.store.best(&self.identity, Duration::MAX, Level::Debug)
     }
 
-    fn is_exclusive(&self) -> bool {
-        self.lock.is_some()
+    fn hold(&self) -> Hold {
+        match self.lock {
+            Lock::Held(_) => Hold::Exclusive,
+            Lock::Busy => Hold::Contended,
+            Lock::Unsupported(_) => Hold::Unlocked,
+        }
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
@@ -253,7 +254,7 @@ impl LockedFiles {
     /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody
     /// else is writing.
     fn sweep(&self, prefix: &str) {
-        if self.lock.is_none() {
+        if self.hold() != Hold::Exclusive {
             return;
         }
         let Ok(entries) = fs::read_dir(private_file::folder_of(&self.store.shared)) else {

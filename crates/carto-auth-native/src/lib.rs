@@ -58,5 +58,5 @@ pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use randomness::{entropy, jitter};
 pub use shared_session::{Asking, Next, SharedSession, Urgency};
-pub use store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
+pub use store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use carto_auth_core::{Identity, TokenRecord};
 
-use crate::store::{Forget, LockedTokens, StoreError, TokenStore};
+use crate::store::{Forget, Hold, LockedTokens, StoreError, TokenStore};
 
 /// Keeps tokens in memory. Clones share what they keep.
 ///
@@ -78,8 +78,12 @@ impl LockedTokens for Held {
         self.store.slots().get(&self.key)?.record.clone()
     }
 
-    fn is_exclusive(&self) -> bool {
-        self.exclusive
+    fn hold(&self) -> Hold {
+        if self.exclusive {
+            Hold::Exclusive
+        } else {
+            Hold::Contended
+        }
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {

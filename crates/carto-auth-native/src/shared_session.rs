@@ -11,8 +11,9 @@ use carto_auth_core::{
 };
 
 use crate::clock::now;
+use crate::flight::Landed;
 use crate::randomness::jitter;
-use crate::store::{Forget, LockedTokens, NoStore, StoreError, TokenStore};
+use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 
 /// A [`Session`] with its store. What it does is short and without network; the driver does the rest between
 /// [`renew`](Self::renew) and [`Asking::finish`].
@@ -124,6 +125,7 @@ impl SharedSession {
             session.adopt(record);
         }
         let plan = session.plan(freshness, now());
+        drop(session);
         if matches!(plan, Plan::Use(_) | Plan::UseAndRefresh(_)) {
             log::info!("the token comes from the cache");
         }
@@ -151,7 +153,7 @@ impl SharedSession {
         };
         let mut locked = self.lock(patience);
         let record = locked.as_mut().and_then(|locked| locked.load());
-        let is_exclusive = locked.as_ref().is_some_and(|locked| locked.is_exclusive());
+        let hold = hold_of(locked.as_deref());
         let read = record.as_ref().map(|record| record.access_token().clone());
         // A store that cannot be read is no logout.
         let is_gone = |identity| locked.is_some() && self.store.holds_nothing(identity);
@@ -164,13 +166,7 @@ impl SharedSession {
         }
         match session.renew(UnderLock::read(record), freshness, now())? {
             Renewal::Found(token) => Ok(Next::Token(token)),
-            // Somebody else is at it, and there is no hurry.
-            Renewal::Ask(_, generation) if !is_exclusive && urgency == Urgency::Early => {
-                session.failed(&Error::Busy, generation, now());
-                Err(Error::Busy)
-            }
-            // A second token of a machine harms nobody; a refresh token that is spent twice ends the session.
-            Renewal::Ask(_, generation) if !is_exclusive && session.spends_refresh_token() => {
+            Renewal::Ask(_, generation) if must_not_ask(hold, urgency, session.spends_refresh_token()) => {
                 session.failed(&Error::Busy, generation, now());
                 Err(Error::Busy)
             }
@@ -204,9 +200,23 @@ impl SharedSession {
         self.session().generation()
     }
 
-    /// True when a token is the current one: neither rejected nor replaced.
+    /// What a renewal that others led means for somebody who waited for it; `None` means to look again.
     #[must_use]
-    pub fn is_current(&self, token: &AccessToken) -> bool {
+    pub fn outcome(&self, landed: Landed, freshness: Freshness) -> Option<Result<AccessToken, Error>> {
+        let Landed::Outcome(outcome) = landed else {
+            return None;
+        };
+        match (self.plan_in_memory(freshness), outcome) {
+            // The leader may have wanted more of a token than this caller does.
+            (Plan::Use(token) | Plan::UseAndRefresh(token), _) => Some(Ok(token)),
+            (_, Err(error)) => Some(Err(error)),
+            // No token lives longer than this one, unless it was rejected or replaced meanwhile.
+            (_, Ok(token)) if freshness.takes_any_new() && self.is_current(&token) => Some(Ok(token)),
+            _ => None,
+        }
+    }
+
+    fn is_current(&self, token: &AccessToken) -> bool {
         let session = self.session();
         session
             .last_token()
@@ -231,8 +241,8 @@ impl SharedSession {
         session.adopt(read);
         let record = session.learn_api_base_url(token, api_base_url);
         drop(session);
-        // Without the lock this could undo what its holder has just saved; the next process asks again.
-        let locked = locked.as_mut().filter(|locked| locked.is_exclusive());
+        // This could undo what the holder of the lock has just saved; the next process asks again.
+        let locked = locked.as_mut().filter(|locked| locked.hold() != Hold::Contended);
         self.save(locked, record.as_ref());
     }
 
@@ -240,10 +250,10 @@ impl SharedSession {
     /// whether it was.
     pub fn reject(&self, token: &AccessToken) -> bool {
         let was_current = self.session().reject(token);
-        // Without the lock a record that is rewritten could undo what the holder of the lock has just saved.
+        // A record that is rewritten could undo what the holder of the lock has just saved.
         if was_current
             && let Some(mut locked) = self.lock(LOCK_PATIENCE)
-            && locked.is_exclusive()
+            && locked.hold() != Hold::Contended
             && let Err(error) = locked.forget(Forget::Token(token))
         {
             log::warn!("{error}");
@@ -262,7 +272,7 @@ impl SharedSession {
             }
             _ => None,
         };
-        if locked.as_ref().is_some_and(|locked| !locked.is_exclusive()) {
+        if hold_of(locked.as_deref()) == Hold::Contended {
             // Whoever holds the lock would write its token after this has removed the last one.
             return Err(Error::Busy);
         }
@@ -303,12 +313,13 @@ impl Asking {
         let mut session = self.shared.session();
         match outcome {
             Ok(grant) if !is_as_before && self.shared.is_person() => {
-                log::info!("the session was changed by another process meanwhile");
+                let is_login = found.is_some();
                 session.adopt(found);
-                let given = AccessToken::new(grant.access_token, grant.expires_at);
-                given
-                    .or_else(|| session.last_token().cloned())
-                    .ok_or(Error::NotLoggedIn)
+                let current = session.last_token().cloned().filter(|_| is_login);
+                drop(session);
+                log::info!("the session was changed by another process meanwhile");
+                let given = || AccessToken::new(grant.access_token, grant.expires_at);
+                current.or_else(given).ok_or(Error::NotLoggedIn)
             }
             Ok(grant) => {
                 let (token, record) = session.publish(grant, self.generation);
@@ -350,6 +361,21 @@ impl std::fmt::Debug for Next {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),
             Self::Ask(..) => f.write_str("Ask(..)"),
         }
+    }
+}
+
+/// Without a store there is nobody to lock out, and nothing that can be kept.
+fn hold_of(locked: Option<&dyn LockedTokens>) -> Hold {
+    locked.map_or(Hold::Unlocked, LockedTokens::hold)
+}
+
+/// A second token of a machine harms nobody, but there is no hurry for one while somebody else is at it. A refresh token
+/// that is spent twice ends the session.
+fn must_not_ask(hold: Hold, urgency: Urgency, spends_refresh_token: bool) -> bool {
+    match hold {
+        Hold::Exclusive => false,
+        Hold::Contended => spends_refresh_token || urgency == Urgency::Early,
+        Hold::Unlocked => spends_refresh_token,
     }
 }
 

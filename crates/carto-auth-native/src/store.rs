@@ -34,9 +34,9 @@ pub trait LockedTokens: Send {
     /// Reads the token again: only what is read here may be acted on.
     fn load(&mut self) -> Option<TokenRecord>;
 
-    /// False when the lock could not be had, and this goes on without it.
-    fn is_exclusive(&self) -> bool {
-        true
+    /// How sure it is that nobody else reads and writes meanwhile.
+    fn hold(&self) -> Hold {
+        Hold::Exclusive
     }
 
     /// Keeps a token in place of the last one.
@@ -50,6 +50,18 @@ pub trait LockedTokens: Send {
     /// # Errors
     /// When it is still there.
     fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError>;
+}
+
+/// How sure a store is that nobody else reads and writes meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Hold {
+    /// It has the lock.
+    Exclusive,
+    /// Somebody else has the lock, and this goes on without it.
+    Contended,
+    /// There can be no lock here.
+    Unlocked,
 }
 
 /// What a store is asked to forget.

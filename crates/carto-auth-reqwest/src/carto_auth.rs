@@ -189,28 +189,22 @@ impl CartoAuth {
                         }
                         Role::Follow(follower) => (follower, false),
                     };
-                    match timeout(FOLLOWERS_PATIENCE, follower).await {
-                        // The leader may have wanted more of a token than this caller does.
-                        Ok(Landed::Outcome(Err(error))) => {
-                            return match self.plan(freshness).await? {
-                                Plan::Use(token) | Plan::UseAndRefresh(token) => Ok(token),
-                                Plan::Refresh | Plan::LogIn(_) => Err(error),
-                            };
-                        }
-                        Ok(Landed::Outcome(Ok(token))) if is_ours => return Ok(token),
-                        Ok(Landed::Unknown) if is_ours => {
+                    let landed = timeout(FOLLOWERS_PATIENCE, follower)
+                        .await
+                        .map_err(|_| Error::Busy)?;
+                    match landed {
+                        Landed::Outcome(outcome) if is_ours => return outcome,
+                        // To try again would end in the same way.
+                        Landed::Unknown if is_ours => {
                             return Err(Error::Client(
                                 "the renewal has ended without an answer".to_owned(),
                             ));
                         }
-                        // Unless it was rejected or replaced meanwhile.
-                        Ok(Landed::Outcome(Ok(token)))
-                            if freshness.takes_any_new() && self.0.session.is_current(&token) =>
-                        {
-                            return Ok(token);
+                        landed => {
+                            if let Some(outcome) = self.0.session.outcome(landed, freshness) {
+                                return outcome;
+                            }
                         }
-                        Ok(_) => {}
-                        Err(_) => return Err(Error::Busy),
                     }
                 }
                 Plan::LogIn(error) => return Err(error),

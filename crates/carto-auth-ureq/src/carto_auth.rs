@@ -11,7 +11,7 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+    Flight, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
 };
 use ureq::Agent;
 
@@ -171,23 +171,12 @@ impl CartoAuth {
                 }
                 Plan::Refresh => match self.0.flight.join(self.0.session.generation()) {
                     Role::Lead(leader) => return leader.land(self.renew(freshness, Urgency::Now)),
-                    Role::Follow(follower) => match follower.wait(FOLLOWERS_PATIENCE) {
-                        // The leader may have wanted more of a token than this caller does.
-                        Some(Landed::Outcome(Err(error))) => {
-                            return match self.0.session.plan(freshness) {
-                                Plan::Use(token) | Plan::UseAndRefresh(token) => Ok(token),
-                                Plan::Refresh | Plan::LogIn(_) => Err(error),
-                            };
+                    Role::Follow(follower) => {
+                        let landed = follower.wait(FOLLOWERS_PATIENCE).ok_or(Error::Busy)?;
+                        if let Some(outcome) = self.0.session.outcome(landed, freshness) {
+                            return outcome;
                         }
-                        // Unless it was rejected or replaced meanwhile.
-                        Some(Landed::Outcome(Ok(token)))
-                            if freshness.takes_any_new() && self.0.session.is_current(&token) =>
-                        {
-                            return Ok(token);
-                        }
-                        Some(_) => {}
-                        None => return Err(Error::Busy),
-                    },
+                    }
                 },
                 Plan::LogIn(error) => return Err(error),
             }
