@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLine, Remedy};
 use carto_auth_native::{FileStore, credentials, now};
@@ -169,6 +170,14 @@ impl Chosen {
             false => hint,
         };
         Failure::from(error).with_hint(hint)
+    }
+
+    /// Waits for a renewal that is under way behind the token: a machine can ask again, a refresh token is spent.
+    pub(crate) fn settle(&self) {
+        self.auth.settle(match self.mode {
+            Mode::M2m => Duration::from_secs(2),
+            Mode::Oauth => Duration::from_secs(60),
+        });
     }
 
     /// `login --code` without a login that waits.

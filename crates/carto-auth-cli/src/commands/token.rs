@@ -1,7 +1,5 @@
 //! `carto-auth token`: print a valid access token.
 
-use std::time::Duration;
-
 use carto_auth_core::{AccessToken, Freshness};
 use carto_auth_native::now;
 use serde::Serialize;
@@ -26,11 +24,7 @@ pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure
     let chosen = identity::choose(global)?;
     let token = get(&chosen, options)?;
     let printed = print(global, options, &chosen, &token);
-    // A renewal that is under way behind the token: a machine can ask again, a refresh token is spent.
-    chosen.auth.settle(match chosen.mode {
-        Mode::M2m => Duration::from_secs(2),
-        Mode::Oauth => Duration::from_secs(60),
-    });
+    chosen.settle();
     printed
 }
 
