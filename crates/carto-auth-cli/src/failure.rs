@@ -189,7 +189,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return output::answer(text.trim_end())
             .map_or_else(|failure| failure.report(false), |()| ExitCode::SUCCESS);
     }
-    if std::env::args_os().any(|argument| argument == "--json") {
+    // What follows `--` is another program's.
+    let mut ours = std::env::args_os().take_while(|argument| argument != "--");
+    if ours.any(|argument| argument == "--json") {
         let text = error.render().to_string();
         let message = text
             .lines()
