@@ -6,10 +6,12 @@ use std::process::Command;
 use crate::{cargo, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 3] = [
+const NEEDED: [(&str, &[&str], &str); 5] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     ("chromium", &["--version"], "chromium"),
     ("chromedriver", &["--version"], "chromium-driver"),
+    ("fish", &["--version"], "fish"),
+    ("zsh", &["--version"], "zsh"),
 ];
 
 pub(crate) fn test() -> io::Result<()> {
