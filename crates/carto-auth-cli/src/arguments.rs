@@ -1,6 +1,7 @@
 //! The command tree.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ Examples:
   carto-auth token --credentials ci.json
   carto-auth token --header | curl -sS -H @- https://gcp-us-east1.api.carto.com/v3/…
   vault read -field=json secret/carto | carto-auth token --credentials -
+  carto-auth env -- python load.py
 
 stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 unexpected,
 2 usage, 3 fix the credentials, 4 a person must log in, 5 try again."
@@ -168,6 +170,20 @@ Without a terminal it prints the address, and within ten minutes
 The token comes from the cache while it is good; otherwise CARTO is asked.")]
     Token(TokenOptions),
 
+    /// Print a token as variables for a shell, or run a command with them
+    #[command(after_help = "Examples:
+  carto-auth env -- python load.py
+  vars=$(carto-auth env) && eval \"$vars\"
+  carto-auth env --format fish | source
+  carto-auth env --format powershell | Invoke-Expression
+  docker run --env-file <(carto-auth env --format dotenv) IMAGE
+
+The variables are CARTO_ACCESS_TOKEN and CARTO_API_BASE_URL; with --json, an object of them.
+A command finds them beside all others, CARTO_CLIENT_SECRET too, and its exit code is this one's;
+126: it cannot be run, 127: it is not there. The token is not renewed while it runs. Without a
+token nothing is printed or run, and the exit codes are those of `carto-auth token`.")]
+    Env(EnvCommand),
+
     /// Say whose token would be used, and until when it is good
     #[command(visible_alias = "whoami")]
     Status(StatusOptions),
@@ -205,6 +221,27 @@ pub(crate) struct LoginCommand {
     /// Base of the account's APIs, instead of asking CARTO for it
     #[arg(long, value_name = "URL")]
     pub(crate) api_base_url: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EnvCommand {
+    /// Who reads the assignments: sh, which is the default, stands for bash, zsh, dash and ksh, too
+    #[arg(long, value_name = "FORMAT", conflicts_with = "command")]
+    pub(crate) format: Option<Format>,
+
+    /// Command to run with the variables, and its arguments
+    #[arg(last = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// What reads an assignment.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) enum Format {
+    #[default]
+    Sh,
+    Fish,
+    Powershell,
+    Dotenv,
 }
 
 #[derive(Args, Debug)]

@@ -1,6 +1,7 @@
 //! Errors as scripts and people meet them: a code, an exit status, a hint.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::io;
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ const USAGE: u8 = 2;
 const FIX: u8 = 3;
 const LOG_IN: u8 = 4;
 const RETRY: u8 = 5;
+const CANNOT_RUN: u8 = 126;
+const NOT_FOUND: u8 = 127;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -119,6 +122,28 @@ impl Failure {
             exit: UNEXPECTED,
             message: format!("cannot write to standard output: {error}"),
             hint: "make room there and run the command again".into(),
+        }
+    }
+
+    /// A program that does not start, with the exit status of env(1).
+    pub(crate) fn program(name: &OsStr, error: &io::Error) -> Self {
+        let (exit, why, hint) = match error.kind() {
+            io::ErrorKind::NotFound => (
+                NOT_FOUND,
+                "it is not there".to_owned(),
+                "check its name and PATH; the interpreter that a script names after #! must be there, too",
+            ),
+            _ => (
+                CANNOT_RUN,
+                error.to_string(),
+                "see whether it is a program that you may run; `chmod +x` makes one of a script",
+            ),
+        };
+        Self {
+            code: "io",
+            exit,
+            message: format!("cannot run {}: {why}", name.display()),
+            hint: hint.into(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! `carto-auth`: log in to CARTO, and access tokens for it in a shell.
 //!
 //! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
-//! [`commands`] holds one file per command, [`output`] is the only place that writes to stdout, [`failure`] turns
-//! errors into exit codes, [`talk`] is the only place that writes to stderr.
+//! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
+//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr.
 
 mod arguments;
 mod endpoints;
@@ -11,6 +11,7 @@ mod time;
 mod output;
 mod failure;
 mod talk;
+mod quote;
 mod commands;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Login(options) => commands::login::run(&arguments.global, options),
         Command::Token(options) => commands::token::run(&arguments.global, options),
+        Command::Env(options) => commands::env::run(&arguments.global, options),
         Command::Status(options) => commands::status::run(&arguments.global, options),
         Command::Logout => commands::logout::run(&arguments.global),
     }

@@ -12,6 +12,8 @@ mod credentials;
 mod replies;
 #[path = "cli/cache.rs"]
 mod cache;
+#[path = "cli/env.rs"]
+mod env;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/sessions.rs"]
