@@ -35,6 +35,9 @@ mod file_store;
 mod memory_store;
 mod shared_session;
 mod flight;
+#[cfg(test)]
+mod flight_tests;
+mod sync;
 mod profile;
 mod browser;
 mod callback_connection;
