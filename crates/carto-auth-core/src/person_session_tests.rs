@@ -137,7 +137,7 @@ fn a_login_that_another_process_stored_is_taken_over_with_its_account() {
     other.publish_login(grant("t", 0, 3600));
     let record = learn(&mut other, "https://a.carto.com".parse().unwrap());
     let mut session = person();
-    session.adopt(record);
+    session.adopt(record, at(100));
     assert_eq!(letter(&session, 10), 'u');
     assert_eq!(session.api_base_url().unwrap().as_str(), "https://a.carto.com");
 }
@@ -169,19 +169,31 @@ fn token_refresh_token_and_address_are_taken_over_together() {
     learn(&mut session, "https://first.carto.com".parse().unwrap());
     let mut other = person();
     let (_, record) = other.publish_login(grant("t2", 100, 3600));
-    session.adopt(record);
+    session.adopt(record, at(100));
     assert_eq!(session.last_token().unwrap().secret(), &Secret::new("t2"));
     assert_eq!(session.api_base_url(), None, "not the first account's");
     assert!(!session.is_renewable(), "nor its refresh token");
 }
 
 #[test]
-fn an_older_token_of_a_store_changes_nothing() {
+fn what_others_stored_counts_whatever_their_clock_said() {
+    let mut session = person();
+    session.publish_login(with_refresh_token("t1", 4000, 3600, "r1"));
+    let mut other = person();
+    let (_, record) = other.publish_login(with_refresh_token("t2", 100, 3600, "r2"));
+    session.adopt(record.clone(), at(110));
+    assert_eq!(session.last_token().unwrap().secret(), &Secret::new("t2"));
+    assert_eq!(spends(&mut session, record, 3500), "r2");
+}
+
+#[test]
+fn what_a_store_held_before_a_login_changes_nothing_after_it() {
     let mut other = person();
     let (_, older) = other.publish_login(with_refresh_token("t1", 0, 90_000, "r1"));
     let mut session = person();
+    session.adopt(older.clone(), at(10));
     session.publish_login(grant("t2", 10, 3600));
-    session.adopt(older);
+    session.adopt(older, at(10));
     assert_eq!(
         session.last_token().unwrap().secret(),
         &Secret::new("t2"),
@@ -238,7 +250,7 @@ fn a_stored_address_is_on_carto_on_an_allowed_domain_or_named_by_the_program() {
         learn(&mut other, base.parse().unwrap())
     };
     let taken = |mut session: Session, base| {
-        session.adopt(stored(base));
+        session.adopt(stored(base), at(10));
         assert_eq!(
             session.last_token().unwrap().secret(),
             &Secret::new("t"),
@@ -310,7 +322,7 @@ fn a_refresh_token_that_has_ended_does_not_come_back_from_the_store_after_a_401(
     };
     let ended = next.resume(Ok(invalid_grant()), at(9)).unwrap_err();
     assert!(matches!(session.failed(&ended, asked_in, at(9)), Failed::Forget));
-    session.adopt(kept);
+    session.adopt(kept, at(10));
     assert!(!session.is_renewable());
     assert_eq!(letter(&session, 10), 'l');
 }
@@ -319,7 +331,9 @@ fn a_refresh_token_that_has_ended_does_not_come_back_from_the_store_after_a_401(
 fn after_a_401_nothing_older_than_the_refused_token_is_taken_from_a_store() {
     let mut session = person();
     let (_, stale) = session.publish_login(with_refresh_token("t0", 0, 3600, "r0"));
+    assert_eq!(spends(&mut session, stale.clone(), 3400), "r0");
     session.granted(with_refresh_token("t1", 3400, 3600, "r1"));
+    assert_eq!(spends(&mut session, stale.clone(), 6800), "r1");
     let (token, _) = session.granted(with_refresh_token("t2", 6800, 3600, "r2"));
     session.reject(&token);
     assert_eq!(spends(&mut session, stale, 6900), "r2");

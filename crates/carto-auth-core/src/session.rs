@@ -43,8 +43,10 @@ pub struct Session {
     api_base_url: Option<ApiBaseUrl>,
     current: Option<Current>,
     rejected: Option<Secret>,
-    /// When the newest token that was known here was obtained: what is older is not taken from a store.
-    newest: Option<Timestamp>,
+    /// What was last taken from a store, and what it was last given: neither is news. Times would not tell, for clocks
+    /// are set.
+    read: Option<Secret>,
+    published: Option<Secret>,
     unknown: UnknownKeys,
     failures: Failures,
     jitter: Jitter,
@@ -102,7 +104,8 @@ impl Session {
             api_base_url,
             current,
             rejected: None,
-            newest: None,
+            read: None,
+            published: None,
             unknown: UnknownKeys::default(),
             failures: Failures::default(),
             jitter,
@@ -172,18 +175,24 @@ impl Session {
         }
     }
 
-    /// Takes over what a store holds, if it is this identity's and newer than what is known here. Token, refresh
-    /// token and API base URL belong together: they come from one record, or stay as they are.
-    pub fn adopt(&mut self, record: Option<TokenRecord>) {
+    /// Takes over what a store holds, if it is this identity's and news here: somebody else has put it there. Token,
+    /// refresh token and API base URL belong together: they come from one record, or stay as they are. A machine keeps a
+    /// good token that was obtained later.
+    pub fn adopt(&mut self, record: Option<TokenRecord>, now: Timestamp) {
         let Some(record) = record.filter(|record| self.identity().is_some_and(|me| me.owns(record))) else {
             return;
         };
-        let is_outdated = self
-            .newest
-            .zip(record.obtained_at)
-            .is_some_and(|(newest, obtained)| obtained.as_unix_seconds() < newest.as_unix_seconds());
-        let is_older = |current: &Current| current.is_older_than(&record);
-        if is_outdated || !self.current.as_ref().is_none_or(is_older) {
+        let stored = Some(&record.access_token);
+        let is_known = self.read.as_ref() == stored || self.published.as_ref() == stored;
+        let is_better = |current: &Current| {
+            current.is_usable(Freshness::default(), now) && !current.is_older_than(&record)
+        };
+        if is_known {
+            self.read = Some(record.access_token);
+            return;
+        }
+        let is_machine = matches!(self.source, Source::Machine { .. });
+        if is_machine && self.current.as_ref().is_some_and(is_better) {
             return;
         }
         // A store that could not be written still holds what has been spent meanwhile, and the token that came with it.
@@ -195,7 +204,7 @@ impl Session {
             return;
         }
         self.unknown = record.unknown;
-        self.newest = self.newest.max(record.obtained_at);
+        self.read = Some(record.access_token.clone());
         if let Source::Person {
             endpoints,
             identity,
@@ -223,7 +232,7 @@ impl Session {
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::Expired`] or [`Error::NotRenewable`] when there is nothing to ask with.
     pub fn renew(&mut self, read: UnderLock, freshness: Freshness, now: Timestamp) -> Result<Renewal, Error> {
-        self.adopt(read.0);
+        self.adopt(read.0, now);
         match (self.plan(freshness, now), &self.source) {
             (Plan::Use(token), _) => Ok(Renewal::Found(token)),
             (Plan::LogIn(error), _) => Err(error),
@@ -265,7 +274,7 @@ impl Session {
             return (current.unwrap_or(token), None);
         }
         self.failures = Failures::default();
-        self.newest = Some(grant.obtained_at);
+        self.published = Some(token.secret().clone());
         self.current = Some(Current::new(token.clone(), Some(grant.obtained_at), self.jitter));
         if let Source::Person {
             refresh_token, spent, ..

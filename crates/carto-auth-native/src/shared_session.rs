@@ -122,7 +122,7 @@ impl SharedSession {
         // A login or logout meanwhile makes what was read out of date.
         if session.generation() == generation {
             self.was_stored.fetch_or(record.is_some(), Ordering::Relaxed);
-            session.adopt(record);
+            session.adopt(record, now());
         }
         let plan = session.plan(freshness, now());
         drop(session);
@@ -227,7 +227,12 @@ impl SharedSession {
     #[must_use]
     pub fn log_in(&self, grant: TokenGrant) -> AccessToken {
         let mut locked = self.lock(LOCK_PATIENCE);
-        let (token, record) = self.session().publish_login(grant);
+        let before = locked.as_mut().and_then(|locked| locked.load());
+        let mut session = self.session();
+        // What is known before the login is no news after it, should the store not take the new one.
+        session.adopt(before, now());
+        let (token, record) = session.publish_login(grant);
+        drop(session);
         self.save(locked.as_mut(), record.as_ref());
         token
     }
@@ -238,7 +243,7 @@ impl SharedSession {
         let mut locked = self.lock(LOCK_PATIENCE);
         let read = locked.as_mut().and_then(|locked| locked.load());
         let mut session = self.session();
-        session.adopt(read);
+        session.adopt(read, now());
         let record = session.learn_api_base_url(token, api_base_url);
         drop(session);
         // This could undo what the holder of the lock has just saved; the next process asks again.
@@ -314,7 +319,7 @@ impl Asking {
         match outcome {
             Ok(grant) if !is_as_before && self.shared.is_person() => {
                 let is_login = found.is_some();
-                session.adopt(found);
+                session.adopt(found, now());
                 let current = session.last_token().cloned().filter(|_| is_login);
                 drop(session);
                 log::info!("the session was changed by another process meanwhile");
