@@ -73,6 +73,7 @@ mod refresh_tokens;
 mod person;
 mod grant;
 mod tenant;
+mod warehouse;
 mod sandbox;
 mod loopback_http;
 mod user_agent;
@@ -82,6 +83,7 @@ pub use fault::Fault;
 pub use request::RecordedRequest;
 pub use sandbox::{Builder, Sandbox};
 pub use user_agent::{Person, UserAgent, Visited};
+pub use warehouse::WarehouseAccess;
 
 /// The audience that CARTO's APIs insist on.
 const AUDIENCE: &str = "carto-cloud-native-api";
