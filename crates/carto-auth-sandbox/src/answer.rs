@@ -10,6 +10,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authorize::{authorize, consent, log_in};
+use crate::bigquery::bigquery;
 use crate::connection::Cutter;
 use crate::endpoint::Endpoint;
 use crate::fault::Then;
@@ -63,6 +64,7 @@ pub(crate) async fn answer(
         Endpoint::Me => with_token(token(), |claims| me(claims, &tenant::domain(&carto))),
         Endpoint::TenantConfig => tenant::config(&carto),
         Endpoint::Warehouse => with_token(token(), |_| warehouse::token(&carto)),
+        Endpoint::BigQuery => bigquery(&carto, &request),
         Endpoint::Keys => json_reply(StatusCode::OK, &carto.signer().key_set()),
         Endpoint::AppPage => app_page(&request),
         Endpoint::Unknown => json_reply(StatusCode::NOT_FOUND, &json!({"error": "Not Found"})),

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::answer::answer;
+use crate::bigquery::Jobs;
 use crate::connection::{Connections, Cutter};
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
@@ -135,7 +136,8 @@ impl Sandbox {
         self.credentials_json_of(client_id, client_secret)
     }
 
-    /// The variables that point `carto-auth` at this sandbox.
+    /// The variables that point `carto-auth` at this sandbox, and Google's BigQuery clients for Python
+    /// and Node.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -145,6 +147,7 @@ impl Sandbox {
             ("CARTO_API_BASE_URL", self.api_base_url()),
             ("CARTO_CLIENT_ID", self.client_id.clone()),
             ("CARTO_CLIENT_SECRET", self.client_secret.clone()),
+            ("BIGQUERY_EMULATOR_HOST", self.bigquery_url()),
         ]
     }
 
@@ -259,6 +262,7 @@ impl Builder {
             logins: Logins::new(&format!("http://{address}"), self.person, self.code_lifetime),
             tenant: Tenant::default(),
             warehouse: self.warehouse,
+            jobs: Jobs::default(),
             last_revoked: 0,
         };
         let shared = Shared(Arc::new(Carto {
@@ -321,6 +325,7 @@ pub(crate) struct State {
     pub(crate) logins: Logins,
     pub(crate) tenant: Tenant,
     pub(crate) warehouse: Warehouse,
+    pub(crate) jobs: Jobs,
     /// Access tokens with this number or a lower one are not taken.
     last_revoked: u64,
 }

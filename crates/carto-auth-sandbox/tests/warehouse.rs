@@ -1,10 +1,10 @@
-//! The Data Warehouse: CARTO's token for it, over real sockets.
+//! The Data Warehouse: CARTO's token for it, and the BigQuery that takes it, over real sockets.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::time::Duration;
 
-use carto_auth_sandbox::{Endpoint, Sandbox, WarehouseAccess};
-use serde_json::json;
+use carto_auth_sandbox::{Endpoint, Fault, Sandbox, WarehouseAccess};
+use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
 use raw_http::{Reply, exchange};
@@ -105,14 +105,297 @@ fn another_path_or_method_is_not_found() {
 }
 
 #[test]
-fn a_token_of_any_text_is_handed_out_as_it_is() {
+fn a_token_of_any_text_is_handed_out_and_taken_back_as_it_is() {
     let carto = Sandbox::start().unwrap();
     let text = r#"ya29."quotes" 'and' $(dollars) `and` \back\slashes\ & $HOME;"#;
     carto.warehouse_token_text(Some(text.to_owned()));
     assert_eq!(warehouse_token(&carto), text);
+    assert_eq!(query(&carto, text, "SELECT 1").status, 200);
+
+    carto.end_warehouse_tokens();
+    assert_eq!(query(&carto, text, "SELECT 1").status, 401);
+    assert_eq!(warehouse_token(&carto), text);
+    assert_eq!(query(&carto, text, "SELECT 1").status, 200);
 
     carto.warehouse_token_text(None);
     assert_ne!(warehouse_token(&carto), text);
+}
+
+#[test]
+fn warehouse_tokens_end_and_only_those_that_were_issued() {
+    let builder = Sandbox::builder().warehouse_token_lifetime(Duration::ZERO);
+    let carto = builder.start().unwrap();
+    let ended = warehouse_token(&carto);
+    assert_eq!(query(&carto, &ended, "SELECT 1").status, 401);
+
+    carto.set_warehouse_token_lifetime(Duration::from_secs(60));
+    let (first, second) = (warehouse_token(&carto), warehouse_token(&carto));
+    assert_eq!(query(&carto, &ended, "SELECT 1").status, 401);
+    assert_eq!(query(&carto, &first, "SELECT 1").status, 200);
+    assert_eq!(query(&carto, &second, "SELECT 1").status, 200);
+
+    carto.end_warehouse_tokens();
+    for token in [&first, &second] {
+        assert_eq!(query(&carto, token, "SELECT 1").status, 401);
+    }
+    assert_eq!(query(&carto, &warehouse_token(&carto), "SELECT 1").status, 200);
+}
+
+#[test]
+fn faults_come_before_the_usual_answer_of_carto_and_of_bigquery() {
+    let carto = Sandbox::start().unwrap();
+    let bearer = access_token(&carto);
+    let token = warehouse_token(&carto);
+    for (endpoint, ask) in [
+        (
+            Endpoint::Warehouse,
+            &(|| ask(&carto, PATH, &bearer)) as &dyn Fn() -> Reply,
+        ),
+        (Endpoint::BigQuery, &|| query(&carto, &token, "SELECT 1")),
+    ] {
+        let before = carto.count(endpoint);
+        carto.fail_always(endpoint, Fault::status(503).with_header("retry-after", "7"));
+        carto.fail_next(
+            endpoint,
+            Fault::status(502).with_body("text/html", "<h1>Bad Gateway</h1>"),
+        );
+        let first = ask();
+        assert_eq!((first.status, first.body.as_str()), (502, "<h1>Bad Gateway</h1>"));
+        let second = ask();
+        assert_eq!(second.status, 503);
+        assert!(second.head.contains("retry-after: 7\r\n"), "{}", second.head);
+        carto.heal();
+        assert_eq!(ask().status, 200);
+        assert_eq!(carto.count(endpoint) - before, 3);
+    }
+}
+
+#[test]
+fn bigquery_answers_literals_with_a_schema_and_a_row() {
+    let carto = Sandbox::start().unwrap();
+    let token = warehouse_token(&carto);
+    let sql = r#"SELECT 1 AS n, 'it\'s "x"' AS s, -2.5, TRUE AS b, NULL, 12345678.0"#;
+    let mut reply = query(&carto, &token, sql).json(200);
+    let id = reply["queryId"].take();
+    assert!(id.as_str().unwrap().starts_with("job_"), "{id}");
+    let field = |name, kind| json!({"name": name, "type": kind, "mode": "NULLABLE"});
+    let expected = json!({
+        "kind": "bigquery#queryResponse",
+        "queryId": null,
+        "schema": {"fields": [
+            field("n", "INTEGER"),
+            field("s", "STRING"),
+            field("f0_", "FLOAT"),
+            field("b", "BOOLEAN"),
+            field("f1_", "INTEGER"),
+            field("f2_", "FLOAT"),
+        ]},
+        "totalRows": "1",
+        "rows": [{"f": [
+            {"v": "1"}, {"v": "it's \"x\""}, {"v": "-2.5"}, {"v": "true"}, {"v": null}, {"v": "1.2345678E7"},
+        ]}],
+        "totalBytesProcessed": "0",
+        "jobComplete": true,
+        "cacheHit": false,
+    });
+    assert_eq!(reply, expected);
+
+    assert_eq!(carto.count(Endpoint::BigQuery), 1);
+    let asked: Value = serde_json::from_str(&carto.requests().last().unwrap().body).unwrap();
+    assert_eq!(asked["query"], sql);
+}
+
+#[test]
+fn a_query_that_does_not_end_at_once_is_a_job_to_come_back_to() {
+    let carto = Sandbox::start().unwrap();
+    let token = warehouse_token(&carto);
+    let project = carto.warehouse_project_id();
+    let body = json!({"query": "SELECT 'x' AS s", "timeoutMs": 0, "jobCreationMode": 2});
+    let mut reply = send(&carto, &token, "queries", &body).json(200);
+    let id = reply["queryId"].take().as_str().unwrap().to_owned();
+    let reference = json!({"projectId": project, "jobId": id, "location": "US"});
+    let kind = "bigquery#queryResponse";
+    let expected = json!({"kind": kind, "queryId": null, "jobComplete": false, "jobReference": reference});
+    assert_eq!(reply, expected);
+
+    // The token may be another one: it is the project that owns the job.
+    carto.end_warehouse_tokens();
+    let path = format!("queries/{id}?maxResults=0&location=US");
+    assert_eq!(fetch(&carto, &token, &path).status, 401);
+    let token = warehouse_token(&carto);
+    let reply = fetch(&carto, &token, &path).json(200);
+    assert_eq!(reply["kind"], "bigquery#getQueryResultsResponse");
+    assert_eq!(reply["jobReference"], reference);
+    assert_eq!(reply["jobComplete"], true);
+    assert_eq!(reply["totalRows"], "1");
+    assert_eq!(reply["schema"]["fields"][0]["name"], "s");
+    assert_eq!(reply.get("rows"), None);
+
+    let page = reply["pageToken"].as_str().unwrap();
+    let reply = fetch(&carto, &token, &format!("queries/{id}?pageToken={page}")).json(200);
+    assert_eq!(reply["rows"], json!([{"f": [{"v": "x"}]}]));
+    assert_eq!(reply.get("pageToken"), None);
+
+    let job = fetch(&carto, &token, &format!("jobs/{id}")).json(200);
+    assert_eq!(job["id"], format!("{project}:US.{id}"));
+    assert_eq!(job["configuration"]["query"]["query"], "SELECT 'x' AS s");
+}
+
+#[test]
+fn a_query_is_a_job_unless_jobs_are_optional() {
+    let carto = Sandbox::start().unwrap();
+    let token = warehouse_token(&carto);
+    let mut query = json!({"query": "SELECT 1"});
+    let reply = send(&carto, &token, "queries", &query).json(200);
+    assert_eq!(reply["jobReference"]["jobId"], reply["queryId"]);
+    assert_eq!(reply["rows"], json!([{"f": [{"v": "1"}]}]));
+
+    query["jobCreationMode"] = json!("JOB_CREATION_OPTIONAL");
+    let reply = send(&carto, &token, "queries", &query).json(200);
+    assert_eq!(reply.get("jobReference"), None);
+
+    query["maxResults"] = json!(0);
+    let reply = send(&carto, &token, "queries", &query).json(200);
+    assert_eq!(reply["jobReference"]["jobId"], reply["queryId"]);
+    assert_eq!(reply.get("rows"), None);
+    assert!(reply["pageToken"].is_string(), "{reply}");
+}
+
+#[test]
+fn a_job_that_is_inserted_is_done_and_keeps_its_id() {
+    let carto = Sandbox::start().unwrap();
+    let token = warehouse_token(&carto);
+    let body = json!({
+        "jobReference": {"projectId": "carto-dw-ac-sandbox", "jobId": "job_mine"},
+        "configuration": {"query": {"query": "SELECT 1 AS n"}},
+    });
+    let job = send(&carto, &token, "jobs", &body).json(200);
+    assert_eq!(job["status"], json!({"state": "DONE"}));
+    assert_eq!(job["jobReference"]["jobId"], "job_mine");
+    assert_eq!(fetch(&carto, &token, "jobs/job_mine").json(200), job);
+    let result = fetch(&carto, &token, "queries/job_mine").json(200);
+    assert_eq!(result["rows"], json!([{"f": [{"v": "1"}]}]));
+
+    let job = "Job carto-dw-ac-sandbox:US.job_mine";
+    let again = send(&carto, &token, "jobs", &body);
+    problem(
+        &again,
+        409,
+        "ALREADY_EXISTS",
+        "duplicate",
+        &format!("Already Exists: {job}"),
+    );
+    for path in ["jobs/job_mine2", "queries/job_mine2"] {
+        let unknown = fetch(&carto, &token, path);
+        problem(
+            &unknown,
+            404,
+            "NOT_FOUND",
+            "notFound",
+            &format!("Not found: {job}2"),
+        );
+    }
+}
+
+#[test]
+fn a_query_that_cannot_be_run_is_refused_in_bigquerys_words() {
+    let carto = Sandbox::start().unwrap();
+    let token = warehouse_token(&carto);
+    let message =
+        "Syntax error: Unexpected \"FROM\" (the sandbox knows SELECT with literals, nothing else) at [1:10]";
+    let refusal = query(&carto, &token, "SELECT 1 FROM t").json(400);
+    let expected = json!({"error": {
+        "code": 400,
+        "message": message,
+        "errors": [{
+            "message": message,
+            "domain": "global",
+            "reason": "invalidQuery",
+            "location": "q",
+            "locationType": "parameter",
+        }],
+        "status": "INVALID_ARGUMENT",
+    }});
+    assert_eq!(refusal, expected);
+    let inserted = json!({"configuration": {"query": {"query": "SELECT 1 FROM t"}}});
+    assert_eq!(send(&carto, &token, "jobs", &inserted).json(400), expected);
+
+    for body in [json!({}), json!({"query": ""}), json!({"query": 1})] {
+        let refusal = send(&carto, &token, "queries", &body);
+        let message = "Required parameter is missing: query";
+        problem(&refusal, 400, "INVALID_ARGUMENT", "required", message);
+    }
+    let unreadable = exchange("POST", &address(&carto, "queries"), &authorization(&token), "{");
+    let message = "Invalid JSON payload received.";
+    problem(&unreadable, 400, "INVALID_ARGUMENT", "parseError", message);
+    let unknown = fetch(&carto, &token, "datasets");
+    let message = "Not found: GET /bigquery/v2/projects/carto-dw-ac-sandbox/datasets";
+    problem(&unknown, 404, "NOT_FOUND", "notFound", message);
+}
+
+#[test]
+fn bigquery_tells_a_missing_token_from_a_bad_one_and_asks_for_another() {
+    let carto = Sandbox::start().unwrap();
+    let expected = "Expected OAuth 2 access token, login cookie or other valid authentication credential. See \
+                    https://developers.google.com/identity/sign-in/web/devconsole-project.";
+    let cases = [
+        (
+            String::new(),
+            "Request is missing required authentication credential.",
+            "required",
+            "Login Required.",
+        ),
+        (
+            authorization(&access_token(&carto)),
+            "Request had invalid authentication credentials.",
+            "authError",
+            "Invalid Credentials",
+        ),
+        (
+            authorization("").replace("Bearer", "Basic"),
+            "Request had invalid authentication credentials.",
+            "authError",
+            "Invalid Credentials",
+        ),
+    ];
+    for (header, message, reason, short) in cases {
+        let reply = exchange("POST", &address(&carto, "queries"), &header, "{}");
+        let body = json!({"error": {
+            "code": 401,
+            "message": format!("{message} {expected}"),
+            "errors": [{
+                "message": short,
+                "domain": "global",
+                "reason": reason,
+                "location": "Authorization",
+                "locationType": "header",
+            }],
+            "status": "UNAUTHENTICATED",
+        }});
+        assert_eq!(reply.json(401), body);
+        let challenge =
+            "www-authenticate: Bearer realm=\"https://accounts.google.com/\", error=\"invalid_token\"\r\n";
+        assert!(reply.head.contains(challenge), "{}", reply.head);
+    }
+}
+
+#[test]
+fn a_warehouse_token_opens_its_own_project_alone() {
+    let carto = Sandbox::start().unwrap();
+    let header = authorization(&warehouse_token(&carto));
+    for (method, path) in [("POST", "queries"), ("GET", "jobs/job_1")] {
+        let address = format!("{}/bigquery/v2/projects/another/{path}", carto.bigquery_url());
+        let refusal = exchange(method, &address, &header, r#"{"query": "SELECT 1"}"#);
+        let message = "Access Denied: Project another: User does not have bigquery.jobs.create permission in project another.";
+        problem(&refusal, 403, "PERMISSION_DENIED", "accessDenied", message);
+    }
+}
+
+#[test]
+fn the_environment_names_bigquery() {
+    let carto = Sandbox::start().unwrap();
+    let variable = ("BIGQUERY_EMULATOR_HOST", carto.bigquery_url());
+    assert!(carto.environment().contains(&variable));
 }
 
 /// A machine's token for CARTO's APIs.
@@ -138,6 +421,36 @@ fn ask(carto: &Sandbox, path: &str, bearer: &str) -> Reply {
     exchange("GET", &address, &authorization(bearer), "")
 }
 
+/// `jobs.query`, as a client that needs no job sends it.
+fn query(carto: &Sandbox, token: &str, sql: &str) -> Reply {
+    let body = json!({"query": sql, "useLegacySql": false, "jobCreationMode": 2});
+    send(carto, token, "queries", &body)
+}
+
+fn send(carto: &Sandbox, token: &str, path: &str, body: &Value) -> Reply {
+    let header = format!("{}Content-Type: application/json\r\n", authorization(token));
+    exchange("POST", &address(carto, path), &header, &body.to_string())
+}
+
+fn fetch(carto: &Sandbox, token: &str, path: &str) -> Reply {
+    exchange("GET", &address(carto, path), &authorization(token), "")
+}
+
+fn address(carto: &Sandbox, path: &str) -> String {
+    let (url, project) = (carto.bigquery_url(), carto.warehouse_project_id());
+    format!("{url}/bigquery/v2/projects/{project}/{path}")
+}
+
 fn authorization(bearer: &str) -> String {
     format!("Authorization: Bearer {bearer}\r\n")
+}
+
+/// Checks what matters of BigQuery's error body.
+fn problem(reply: &Reply, code: u16, status: &str, reason: &str, message: &str) {
+    let error = &reply.json(code)["error"];
+    assert_eq!(error["code"], code);
+    assert_eq!(error["status"], status);
+    assert_eq!(error["message"], message);
+    assert_eq!(error["errors"][0]["reason"], reason);
+    assert_eq!(error["errors"][0]["message"], message);
 }
