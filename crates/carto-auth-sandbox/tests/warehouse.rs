@@ -1,6 +1,7 @@
 //! The Data Warehouse: CARTO's token for it, and the BigQuery that takes it, over real sockets.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::process::Command;
 use std::time::Duration;
 
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox, WarehouseAccess};
@@ -392,10 +393,38 @@ fn a_warehouse_token_opens_its_own_project_alone() {
 }
 
 #[test]
-fn the_environment_names_bigquery() {
+fn the_environment_names_bigquery_and_the_program_takes_its_options() {
     let carto = Sandbox::start().unwrap();
     let variable = ("BIGQUERY_EMULATOR_HOST", carto.bigquery_url());
     assert!(carto.environment().contains(&variable));
+
+    let program = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_carto-auth-sandbox"));
+        command.args(arguments).output().unwrap()
+    };
+    let help = String::from_utf8(program(&["--help"]).stdout).unwrap();
+    for word in [
+        "--warehouse-project ID",
+        "--warehouse-token-lifetime SECONDS",
+        &carto.warehouse_project_id(),
+    ] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    for (arguments, problem) in [
+        (
+            &["--warehouse-project"] as &[_],
+            "--warehouse-project needs an id",
+        ),
+        (
+            &["--warehouse-token-lifetime", "1h"],
+            "--warehouse-token-lifetime needs a number",
+        ),
+    ] {
+        let refused = program(arguments);
+        assert_eq!(refused.status.code(), Some(2));
+        let text = String::from_utf8(refused.stderr).unwrap();
+        assert!(text.starts_with(&format!("error: {problem}\n")), "{text}");
+    }
 }
 
 /// A machine's token for CARTO's APIs.
