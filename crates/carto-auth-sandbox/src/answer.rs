@@ -10,6 +10,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authorize::{authorize, consent, log_in};
+use crate::bigquery::bigquery;
 use crate::connection::Cutter;
 use crate::endpoint::Endpoint;
 use crate::fault::Then;
@@ -20,6 +21,7 @@ use crate::reply::{json_reply, response};
 use crate::request::RecordedRequest;
 use crate::sandbox::Shared;
 use crate::tenant;
+use crate::warehouse;
 
 const REQUEST_LIMIT: usize = 1 << 20;
 
@@ -61,13 +63,8 @@ pub(crate) async fn answer(
         Endpoint::Organization => tenant::organization(&carto, &request),
         Endpoint::Me => with_token(token(), |claims| me(claims, &tenant::domain(&carto))),
         Endpoint::TenantConfig => tenant::config(&carto),
-        Endpoint::Warehouse => with_token(token(), |_| {
-            let token = format!("ya29.sandbox-{}", carto.next_number());
-            (
-                StatusCode::OK,
-                json!({"projectId": "carto-dw-ac-sandbox", "token": token}),
-            )
-        }),
+        Endpoint::Warehouse => with_token(token(), |_| warehouse::token(&carto)),
+        Endpoint::BigQuery => bigquery(&carto, &request),
         Endpoint::Keys => json_reply(StatusCode::OK, &carto.signer().key_set()),
         Endpoint::AppPage => app_page(&request),
         Endpoint::Unknown => json_reply(StatusCode::NOT_FOUND, &json!({"error": "Not Found"})),
@@ -82,10 +79,12 @@ fn app_page(request: &RecordedRequest) -> Response<Body> {
     }
 }
 
-/// The claims of the token that a request brings, if it is good.
+/// The claims of the token that a request brings, if it is this sandbox's, good, and not revoked.
 fn bearer(carto: &Shared, parts: &Parts) -> Option<Value> {
     let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
-    carto.signer().verify(header.strip_prefix("Bearer ")?, now())
+    let claims = carto.signer().verify(header.strip_prefix("Bearer ")?, now())?;
+    let is_taken = claims["iss"] == carto.issuer() && carto.takes_token(claims["jti"].as_u64()?);
+    is_taken.then_some(claims)
 }
 
 fn with_token(claims: Option<Value>, reply: impl FnOnce(&Value) -> (StatusCode, Value)) -> Response<Body> {

@@ -26,6 +26,8 @@ pub enum Endpoint {
     TenantConfig,
     /// `GET /v3/connections/carto-dw/token`, with a token.
     Warehouse,
+    /// Anything below `/bigquery/v2/projects/`, with a warehouse token.
+    BigQuery,
     /// `GET /.well-known/jwks.json`.
     Keys,
     /// `GET /auth/token`, `/auth/success` and `/auth/error`, the pages of the app on which a login ends.
@@ -49,9 +51,15 @@ impl Endpoint {
             ("GET", "/.well-known/jwks.json") => Self::Keys,
             ("GET", "/auth/token" | "/auth/success" | "/auth/error") => Self::AppPage,
             ("GET", path) if organization_name(path).is_some() => Self::Organization,
+            (_, path) if bigquery_path(path).is_some() => Self::BigQuery,
             _ => Self::Unknown,
         }
     }
+}
+
+/// What follows `/bigquery/v2/projects/`.
+pub(crate) fn bigquery_path(path: &str) -> Option<&str> {
+    path.strip_prefix("/bigquery/v2/projects/")
 }
 
 /// The name in `/accounts/{name}/auth0_org_id`, still percent-encoded.

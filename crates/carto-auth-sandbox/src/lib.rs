@@ -45,17 +45,42 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! # Querying the Data Warehouse
+//! The token that CARTO gives for its Data Warehouse ends after an hour, and nothing in the reply says so. The sandbox
+//! also plays the BigQuery that takes the token, so that a test can see whether a client asks for the next one:
+//!
+//! ```
+//! use carto_auth_sandbox::{Endpoint, Sandbox, WarehouseAccess};
+//!
+//! let carto = Sandbox::start()?;
+//! // Your BigQuery client takes this as its endpoint. It can `SELECT 42 AS answer, 'text'`, and nothing but literals.
+//! let endpoint = carto.bigquery_url();
+//! assert!(endpoint.starts_with("http://127.0.0.1:"));
+//!
+//! // The hour is over: BigQuery answers 401 until the client has asked CARTO again.
+//! carto.end_warehouse_tokens();
+//! // From here on CARTO has no warehouse for this account.
+//! carto.warehouse_access(WarehouseAccess::NotGranted);
+//!
+//! // … your application runs …
+//!
+//! assert_eq!(carto.count(Endpoint::BigQuery), 0, "nothing has asked yet");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
 //! # In scope
 //! - The login of a person: the authorization endpoint with PKCE, login and consent pages, single sign-on,
 //!   organizations, denials, and the app's pages on which a login ends.
 //! - The token endpoint (client credentials, authorization codes, rotating refresh tokens) with RS256-signed tokens
 //!   that carry CARTO's claims, revocation, and the key set.
 //! - The accounts service, the tenant's `config.yaml`, and the Data Warehouse token.
+//! - BigQuery's REST API, as far as a client needs it to run `SELECT` with literals, with BigQuery's errors.
 //! - Faults for each of them.
 //!
 //! # Deliberately absent
-//! TLS (loopback needs none), ID tokens, more than one person, plain PKCE (CARTO has no use for it), and security:
-//! the signing key is public, so nothing but a test may trust these tokens.
+//! TLS (loopback needs none), ID tokens, more than one person, plain PKCE (CARTO has no use for it), tables and every
+//! other part of SQL, BigQuery's gRPC services, and security: the signing key is public, so nothing but a test may trust
+//! these tokens.
 
 mod endpoint;
 mod fault;
@@ -73,6 +98,10 @@ mod refresh_tokens;
 mod person;
 mod grant;
 mod tenant;
+mod warehouse;
+mod bigquery;
+mod bigquery_error;
+mod select;
 mod sandbox;
 mod loopback_http;
 mod user_agent;
@@ -82,6 +111,7 @@ pub use fault::Fault;
 pub use request::RecordedRequest;
 pub use sandbox::{Builder, Sandbox};
 pub use user_agent::{Person, UserAgent, Visited};
+pub use warehouse::WarehouseAccess;
 
 /// The audience that CARTO's APIs insist on.
 const AUDIENCE: &str = "carto-cloud-native-api";

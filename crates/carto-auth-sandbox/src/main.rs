@@ -10,6 +10,7 @@ const HELP: &str = "\
 A CARTO on loopback, for trying carto-auth without an account.
 
 Usage: carto-auth-sandbox [--port PORT] [--token-lifetime SECONDS] [--redirect-uri URI]...
+                          [--warehouse-project ID] [--warehouse-token-lifetime SECONDS]
 
 It prints the variables that point carto-auth at it, and serves until it is stopped (Ctrl-C). In another shell, log in
 as the person ana@acme.test with the password sandbox-password:
@@ -21,6 +22,10 @@ or get the token of a machine:
 
     export CARTO_AUTH_URL=… CARTO_CLIENT_ID=… CARTO_CLIENT_SECRET=… CARTO_API_BASE_URL=…
     carto-auth token
+
+The token of the Data Warehouse is good for the BigQuery that the sandbox plays at the same address: SELECT with
+literals, in the project carto-dw-ac-sandbox or the one given with --warehouse-project. It ends after an hour, or after
+--warehouse-token-lifetime.
 
 A login may lead to http://localhost:10000/callback/, to the sandbox's own page /auth/token, and to every URI given
 with --redirect-uri.
@@ -61,6 +66,10 @@ fn run() -> Result<(), Failure> {
                 builder = builder.port(port);
             }
             "--token-lifetime" => builder = builder.token_lifetime(Duration::from_secs(number()?.into())),
+            "--warehouse-project" => builder = builder.warehouse_project_id(value("an id")?),
+            "--warehouse-token-lifetime" => {
+                builder = builder.warehouse_token_lifetime(Duration::from_secs(number()?.into()));
+            }
             "--redirect-uri" => {
                 let uri = value("a URI")?;
                 url::Url::parse(&uri)

@@ -22,6 +22,8 @@ pub struct RecordedRequest {
     pub headers: BTreeMap<String, String>,
     /// The fields of a form body, in their order.
     pub form: Vec<(String, String)>,
+    /// The body, whatever it is.
+    pub body: String,
 }
 
 impl RecordedRequest {
@@ -39,6 +41,7 @@ impl RecordedRequest {
                 .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
             form: pairs(body),
+            body: String::from_utf8_lossy(body).into_owned(),
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::answer::answer;
+use crate::bigquery::Jobs;
 use crate::connection::{Connections, Cutter};
 use crate::endpoint::Endpoint;
 use crate::fault::Fault;
@@ -21,6 +22,7 @@ use crate::login::Logins;
 use crate::person::Credentials;
 use crate::request::RecordedRequest;
 use crate::tenant::Tenant;
+use crate::warehouse::Warehouse;
 
 /// A running sandbox, on a thread of its own. It stops when it is dropped, whatever its clients are doing.
 #[derive(Debug)]
@@ -42,6 +44,7 @@ pub struct Builder {
     token_lifetime: Duration,
     person: Credentials,
     code_lifetime: Duration,
+    pub(crate) warehouse: Warehouse,
 }
 
 impl Sandbox {
@@ -65,6 +68,7 @@ impl Sandbox {
                 password: "sandbox-password".to_owned(),
             },
             code_lifetime: Duration::from_secs(60),
+            warehouse: Warehouse::default(),
         }
     }
 
@@ -132,7 +136,8 @@ impl Sandbox {
         self.credentials_json_of(client_id, client_secret)
     }
 
-    /// The variables that point `carto-auth` at this sandbox.
+    /// The variables that point `carto-auth` at this sandbox, and Google's BigQuery clients for Python
+    /// and Node.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -142,12 +147,19 @@ impl Sandbox {
             ("CARTO_API_BASE_URL", self.api_base_url()),
             ("CARTO_CLIENT_ID", self.client_id.clone()),
             ("CARTO_CLIENT_SECRET", self.client_secret.clone()),
+            ("BIGQUERY_EMULATOR_HOST", self.bigquery_url()),
         ]
     }
 
     /// The life of tokens that are issued from here on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
         self.shared.state().token_lifetime = lifetime;
+    }
+
+    /// Revokes every access token that was issued so far: CARTO's services answer 401 to it.
+    pub fn revoke_access_tokens(&self) {
+        let mut state = self.shared.state();
+        state.last_revoked = state.last_number;
     }
 
     /// Lets the next request to an endpoint fail; faults queue up.
@@ -249,6 +261,9 @@ impl Builder {
             last_number: 0,
             logins: Logins::new(&format!("http://{address}"), self.person, self.code_lifetime),
             tenant: Tenant::default(),
+            warehouse: self.warehouse,
+            jobs: Jobs::default(),
+            last_revoked: 0,
         };
         let shared = Shared(Arc::new(Carto {
             address,
@@ -309,6 +324,10 @@ pub(crate) struct State {
     last_number: u64,
     pub(crate) logins: Logins,
     pub(crate) tenant: Tenant,
+    pub(crate) warehouse: Warehouse,
+    pub(crate) jobs: Jobs,
+    /// Access tokens with this number or a lower one are not taken.
+    last_revoked: u64,
 }
 
 impl Shared {
@@ -343,6 +362,11 @@ impl Shared {
 
     pub(crate) fn secret_of(&self, client_id: &str) -> Option<String> {
         self.state().clients.get(client_id).cloned()
+    }
+
+    /// Whether an access token with this number is still taken.
+    pub(crate) fn takes_token(&self, number: u64) -> bool {
+        number > self.state().last_revoked
     }
 
     pub(crate) fn token_lifetime(&self) -> Duration {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +14,10 @@ use carto_auth_sandbox::{Endpoint, Fault, Person, Sandbox};
 use serde_json::{Value, json};
 use url::Url;
 use url::form_urlencoded::Serializer;
+
+use raw_http::{Reply, exchange};
+
+mod raw_http;
 
 const CALLBACK: &str = "http://localhost:10000/callback/";
 /// The pair of RFC 7636, appendix B.
@@ -692,19 +696,6 @@ fn ticket_of(page: &str) -> String {
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-struct Reply {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Reply {
-    fn json(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.body);
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
-
 fn get(address: &str) -> Reply {
     exchange("GET", address, "", "")
 }
@@ -723,24 +714,4 @@ fn post(address: &str, form: &[(&str, &str)]) -> Reply {
 fn token(carto: &Sandbox, form: &[(&str, String)]) -> Reply {
     let body = Serializer::new(String::new()).extend_pairs(form).finish();
     exchange("POST", &format!("{}/oauth/token", carto.auth_url()), "", &body)
-}
-
-fn exchange(method: &str, address: &str, header: &str, body: &str) -> Reply {
-    let address = address.strip_prefix("http://").unwrap();
-    let (host, path) = address.split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let length = body.len();
-    write!(
-        stream,
-        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{header}Content-Length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    Reply {
-        status: head[9..12].parse().unwrap(),
-        head: format!("{head}\r\n"),
-        body: body.to_owned(),
-    }
 }
