@@ -60,6 +60,7 @@ fn client(ca_pem: &str) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
+        .redirect(redirect::Policy::none())
         .resolve("auth.example", SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 
@@ -67,31 +68,50 @@ fn client(ca_pem: &str) -> ClientBuilder {
 fn a_client_of_the_callers_sends_what_goes_beyond_loopback() {
     let certificates = Certificates::generate().unwrap();
     let server = Scripted::https(vec![http(200, &[], GRANTED)], certificates.server).unwrap();
-    let client = client(&certificates.ca_pem)
-        .redirect(redirect::Policy::none())
-        .build();
+    let client = client(&certificates.ca_pem).build();
     let over = Transport::with_client(client.unwrap());
     let grant = transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port())));
     assert_eq!(grant.unwrap().access_token.expose(), "granted");
 }
 
 #[test]
-fn a_client_that_followed_a_redirect_is_refused_loudly() {
+fn a_client_that_follows_redirects_is_refused_loudly_and_sends_nothing() {
+    let certificates = Certificates::generate().unwrap();
+    let words = "the HTTP client follows redirects; build it with redirect::Policy::none()";
+    for policy in [redirect::Policy::default(), redirect::Policy::limited(1)] {
+        let replies = vec![http(200, &[], GRANTED)];
+        let server = Scripted::https(replies, Arc::clone(&certificates.server)).unwrap();
+        let client = client(&certificates.ca_pem).redirect(policy).build().unwrap();
+        let over = Transport::with_client(client);
+        for _ in 0..2 {
+            let error = transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port())));
+            assert_eq!(error.unwrap_err().to_string(), words);
+        }
+        assert!(server.requests().is_empty());
+    }
+}
+
+/// Such a client cannot be led to http on loopback.
+#[test]
+fn a_client_that_followed_a_redirect_is_refused_loudly_where_it_could_not_be_tried() {
     let certificates = Certificates::generate().unwrap();
     let moved = http(302, &[("location", "/elsewhere")], "");
     let replies = vec![moved.clone(), http(200, &[], GRANTED)];
     let server = Scripted::https(replies, Arc::clone(&certificates.server)).unwrap();
-    let over = Transport::with_client(client(&certificates.ca_pem).build().unwrap());
+    let over = || {
+        let follows = client(&certificates.ca_pem).redirect(redirect::Policy::default());
+        Transport::with_client(follows.https_only(true).build().unwrap())
+    };
     let words = "cannot reach auth.example: the request failed (the HTTP client followed a redirect; build it with \
                  redirect::Policy::none())";
     let error =
-        transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
+        transport::ask_over(&over(), step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
     assert_eq!(error.to_string(), words);
     assert_eq!(server.requests().len(), 2);
 
-    let server = Scripted::https(vec![moved], certificates.server).unwrap();
+    let server = Scripted::https(vec![moved], Arc::clone(&certificates.server)).unwrap();
     let error =
-        transport::ask_over(&over, step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
+        transport::ask_over(&over(), step(&format!("https://auth.example:{}", server.port()))).unwrap_err();
     assert_eq!(error.to_string(), words, "one that gave up following, too");
 }
 

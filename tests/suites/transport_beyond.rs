@@ -1,10 +1,13 @@
 //! What every transport with TLS and proxies must do alike.
 
 use std::env;
+use std::sync::Arc;
 
 use carto_auth_core::ErrorKind;
 use carto_auth_sandbox::Sandbox;
 use carto_auth_tests::{Certificates, Scripted, http, passes_alone};
+use rustls::ServerConfig;
+use rustls::crypto::{CryptoProvider, ring};
 
 use super::suite::{GRANTED, refused, step};
 use super::transport;
@@ -53,4 +56,33 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
             assert!(!request.contains("the-secret"));
         }
     }
+}
+
+/// A program may have installed a provider of its own, with FIPS for instance; ring's is for those who have not.
+#[test]
+fn the_provider_that_the_program_installed_counts() {
+    let only = |suite| CryptoProvider {
+        cipher_suites: vec![suite],
+        ..ring::default_provider()
+    };
+    if env::var_os("CARTO_AUTH_ALONE").is_some() {
+        let chacha = ring::cipher_suite::TLS13_CHACHA20_POLY1305_SHA256;
+        only(chacha).install_default().unwrap();
+        let certificates = Certificates::generate().unwrap();
+        let aes = only(ring::cipher_suite::TLS13_AES_256_GCM_SHA384);
+        let server = ServerConfig::builder_with_provider(Arc::new(aes))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(certificates.server.cert_resolver.clone());
+        let server = Scripted::https(vec![http(200, &[], GRANTED)], Arc::new(server)).unwrap();
+        let error = refused(&format!("https://localhost:{}", server.port()));
+        assert_eq!(
+            error.to_string(),
+            "cannot reach localhost: TLS failed (received fatal alert: HandshakeFailure)"
+        );
+        return;
+    }
+    let test = "beyond::the_provider_that_the_program_installed_counts";
+    assert!(passes_alone(test, &[("CARTO_AUTH_ALONE", "1")]).unwrap());
 }

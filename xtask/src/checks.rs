@@ -14,6 +14,8 @@ const NEEDED: [(&str, &[&str], &str); 5] = [
     ("zsh", &["--version"], "zsh"),
 ];
 
+const FRONT_ENDS: [&str; 4] = ["-p", "carto-auth-reqwest", "-p", "carto-auth-ureq"];
+
 pub(crate) fn test() -> io::Result<()> {
     let is_missing = |(program, arguments, _): &&(&str, &[&str], &str)| {
         let works = Command::new(program).args(*arguments).output();
@@ -34,7 +36,10 @@ pub(crate) fn test() -> io::Result<()> {
         "tests",
         cargo(&["test", "--workspace", "--locked"]),
         "see the failure above",
-    )
+    )?;
+    let mut without_tls = cargo(&["test", "--locked"]);
+    without_tls.args(FRONT_ENDS).arg("--no-default-features");
+    check("tests without TLS", without_tls, "see the failure above")
 }
 
 pub(crate) fn lint() -> io::Result<()> {
@@ -56,6 +61,15 @@ pub(crate) fn lint() -> io::Result<()> {
         "clippy",
         cargo(&clippy),
         "run `cargo clippy --workspace --all-targets`",
+    )?;
+    let mut other_features = cargo(&["clippy", "--locked", "--no-default-features"]);
+    other_features
+        .args(FRONT_ENDS)
+        .args(["--features", "rustls-no-provider", "--", "-D", "warnings"]);
+    check(
+        "clippy with other features",
+        other_features,
+        "run `cargo clippy -p carto-auth-reqwest --no-default-features --features rustls-no-provider`",
     )?;
     let mut doc = cargo(&[
         "doc",

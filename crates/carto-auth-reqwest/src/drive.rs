@@ -8,6 +8,7 @@ use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, T
 use carto_auth_native::now;
 use http::Response;
 use reqwest::{Client, Request};
+#[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
 use tokio::time;
 
@@ -29,7 +30,10 @@ pub async fn drive<F: Flow>(transport: &Transport, mut step: Step<F>) -> Result<
                 time::sleep(duration).await;
                 next.resume(now())?
             }
-            Step::Send(out, next) => next.resume(send(transport.client_for(&out)?, out).await, now())?,
+            Step::Send(out, next) => {
+                let client = transport.client_for(&out).await?;
+                next.resume(send(client, out).await, now())?
+            }
         }
     }
 }
@@ -69,6 +73,7 @@ fn transport_error(error: reqwest::Error) -> TransportError {
     use TransportErrorKind as Kind;
     let sent = if error.is_connect() { Sent::No } else { Sent::Maybe };
     let causes = || iter::successors(Some(&error as &(dyn StdError + 'static)), |error| cause(*error));
+    #[cfg(feature = "rustls-no-provider")]
     if let Some(tls) = causes().find_map(|cause| cause.downcast_ref()) {
         return tls_error(tls);
     }
@@ -137,6 +142,7 @@ fn proxy_kind(cause: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
     (is_refusal && cause.source().is_none()).then_some(TransportErrorKind::Proxy)
 }
 
+#[cfg(feature = "rustls-no-provider")]
 fn tls_error(error: &TlsError) -> TransportError {
     let kind = match error {
         TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => {

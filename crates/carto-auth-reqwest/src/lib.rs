@@ -29,7 +29,14 @@
 //! `SSL_CERT_DIR`. Proxies are taken from `HTTPS_PROXY` and `ALL_PROXY`, or from the settings of macOS and
 //! Windows, exceptions from `NO_PROXY`; requests to loopback never go through one. Redirects are never followed.
 //! [`Transport::with_client`] is for everything else.
+//!
+//! # Features
+//! - `rustls` (default): TLS by rustls, with the `CryptoProvider` that the program has installed, or with ring.
+//! - `rustls-no-provider`: the same without ring; the program must install a provider, for http, too.
+//! - neither: http alone, which reaches loopback. Bring a client with another TLS.
 
+mod tls;
+mod redirects;
 mod transport;
 mod drive;
 mod carto_auth;

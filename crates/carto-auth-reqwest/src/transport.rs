@@ -7,9 +7,10 @@ use std::time::Duration;
 use carto_auth_core::{Error, Outgoing};
 use http::uri::Scheme;
 use reqwest::{Client, ClientBuilder, redirect};
-use rustls::crypto::ring;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::sync::OnceCell;
+
+use crate::redirects::follows_redirects;
+use crate::tls::{with_platform_trust, without_trust};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -27,6 +28,8 @@ struct Clients {
     beyond: OnceLock<Client>,
     loopback_https: OnceLock<Client>,
     loopback_http: OnceLock<Client>,
+    /// Whether the caller's client follows redirects; it is asked once.
+    callers_follows: Option<OnceCell<bool>>,
 }
 
 impl Transport {
@@ -40,7 +43,9 @@ impl Transport {
     /// Sends with a client of the caller's, whose proxies, trust and resolver count.
     ///
     /// It must be built with `redirect::Policy::none()`: a client that follows redirects may hand the credentials
-    /// to whomever it is sent to. Such a reply is refused, but only once it is there. It should be built with a
+    /// to whomever it is sent to. Before it is given any, it is led to a redirect on loopback; one that follows is refused
+    /// with [`Error::Client`]. (One that reaches nothing there, because it sends everything through a proxy or takes only
+    /// https, cannot be tried; a reply from another address than was asked is refused all the same.) It should be built with a
     /// `connect_timeout` of 10 seconds, without which connecting may take as long as the whole exchange, and with
     /// rustls, without which certificate failures are reported as failed connections.
     ///
@@ -50,21 +55,29 @@ impl Transport {
     pub fn with_client(client: Client) -> Self {
         Self(Arc::new(Clients {
             beyond: client.into(),
+            callers_follows: Some(OnceCell::new()),
             ..Clients::default()
         }))
     }
 
     /// The client for this request.
-    pub(crate) fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
+    pub(crate) async fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
         if !out.bypasses_proxies() {
-            built(&self.0.beyond, || Ok(builder(platform_trust()?)))
+            let client = built(&self.0.beyond, || with_platform_trust(builder()))?;
+            if let Some(follows) = &self.0.callers_follows
+                && *follows.get_or_init(|| follows_redirects(client)).await
+            {
+                let words = "the HTTP client follows redirects; build it with redirect::Policy::none()";
+                return Err(Error::Client(words.to_owned()));
+            }
+            Ok(client)
         } else if out.request.uri().scheme() == Some(&Scheme::HTTPS) {
             built(&self.0.loopback_https, || {
-                Ok(builder(platform_trust()?).no_proxy())
+                with_platform_trust(builder().no_proxy())
             })
         } else {
             // A machine without certificates (a slim container) can still test against loopback.
-            built(&self.0.loopback_http, || Ok(builder(no_trust()?).no_proxy()))
+            built(&self.0.loopback_http, || without_trust(builder().no_proxy()))
         }
     }
 }
@@ -81,11 +94,9 @@ impl fmt::Debug for Transport {
 /// panics for want of a provider.
 ///
 /// # Errors
-/// [`Error::Client`] when the platform's trust cannot be loaded.
+/// [`Error::Client`] when the platform's trust cannot be loaded, or the features leave TLS out.
 pub fn default_client() -> Result<Client, Error> {
-    let client = builder(platform_trust()?)
-        .pool_max_idle_per_host(usize::MAX)
-        .build();
+    let client = with_platform_trust(builder().pool_max_idle_per_host(usize::MAX))?.build();
     client.map_err(cannot_be_set_up)
 }
 
@@ -109,9 +120,8 @@ fn built(
 }
 
 /// Compression is turned off, not just left out: another crate of the program may turn reqwest's features on.
-fn builder(tls: ClientConfig) -> ClientBuilder {
+fn builder() -> ClientBuilder {
     Client::builder()
-        .tls_backend_preconfigured(tls)
         .redirect(redirect::Policy::none())
         .pool_max_idle_per_host(0)
         .connect_timeout(CONNECT_TIMEOUT)
@@ -119,29 +129,4 @@ fn builder(tls: ClientConfig) -> ClientBuilder {
         .no_brotli()
         .no_zstd()
         .no_deflate()
-}
-
-fn platform_trust() -> Result<ClientConfig, Error> {
-    let trusting = tls()?.with_platform_verifier().map_err(tls_error)?;
-    Ok(trusting.with_no_client_auth())
-}
-
-fn no_trust() -> Result<ClientConfig, Error> {
-    Ok(tls()?
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth())
-}
-
-fn tls() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
-    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(tls_error)
-}
-
-fn tls_error(error: rustls::Error) -> Error {
-    let words = match error {
-        rustls::Error::General(words) => words,
-        other => other.to_string(),
-    };
-    Error::Client(format!("the HTTP client cannot be set up: {words}"))
 }

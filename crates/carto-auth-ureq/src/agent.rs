@@ -1,25 +1,42 @@
 //! The HTTP client that is used when the caller brings none.
 
-use std::sync::Arc;
-
-use rustls::crypto::ring;
 use ureq::Agent;
-use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 /// An agent with rustls, the platform's trust and the environment's proxies, and without redirects, compression
 /// and kept connections (a token is asked for once a day).
 ///
-/// Nothing is loaded here: the trust store is read by the first TLS connection.
+/// Nothing is loaded here: the trust store is read by the first TLS connection. Without the feature `rustls` it reaches
+/// only http (loopback); with `rustls-no-provider`, https where the program has installed a `CryptoProvider` before this
+/// call.
 #[must_use]
 pub fn default_agent() -> Agent {
-    let tls = TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-        .provider(TlsProvider::Rustls)
-        .root_certs(RootCerts::PlatformVerifier)
-        .build();
-    Agent::config_builder()
-        .tls_config(tls)
+    with_tls(Agent::config_builder())
         .max_idle_connections(0)
         .build()
         .into()
+}
+
+/// The provider that the program has installed counts (it may be one with FIPS), and ring otherwise.
+#[cfg(feature = "rustls-no-provider")]
+fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    use rustls::crypto::CryptoProvider;
+    use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+
+    let installed = CryptoProvider::get_default().cloned();
+    #[cfg(feature = "rustls")]
+    let installed = installed.or_else(|| Some(std::sync::Arc::new(rustls::crypto::ring::default_provider())));
+    let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
+    let tls = match installed {
+        Some(provider) => tls.unversioned_rustls_crypto_provider(provider),
+        // ureq would panic for want of one. There is no other TLS than rustls here, so this means none.
+        None => tls.provider(TlsProvider::NativeTls),
+    };
+    config.tls_config(tls.build())
+}
+
+#[cfg(not(feature = "rustls-no-provider"))]
+fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    config
 }

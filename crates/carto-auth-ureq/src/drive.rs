@@ -1,11 +1,13 @@
 //! The driver: carries out what a flow asks for.
 
+#[cfg(feature = "rustls-no-provider")]
 use std::error::Error as _;
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
+#[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
 use ureq::http::Response;
 use ureq::{Agent, Timeout};
@@ -55,6 +57,9 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
     Ok(Response::from_parts(parts, bytes))
 }
 
+const NO_TLS: &str = "the program has none: turn on the feature `rustls` of carto-auth-ureq, or with \
+                      `rustls-no-provider` install a CryptoProvider";
+
 /// Says what failed in words of ours: an error text of the client may hold the address of a proxy, password
 /// included.
 fn transport_error(error: ureq::Error) -> TransportError {
@@ -66,8 +71,10 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
         ureq::Error::Timeout(_) => maybe(Kind::Timeout),
         ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
+        #[cfg(feature = "rustls-no-provider")]
         ureq::Error::Rustls(error) => tls_error(&error),
-        ureq::Error::Tls(_) | ureq::Error::TlsRequired => maybe(Kind::Tls),
+        ureq::Error::Tls(_) => maybe(Kind::Tls),
+        ureq::Error::TlsRequired => TransportError::new(Kind::Tls, Sent::No).with_detail(NO_TLS),
         ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
             maybe(Kind::Protocol)
         }
@@ -78,6 +85,7 @@ fn transport_error(error: ureq::Error) -> TransportError {
 
 fn io_error(error: &io::Error) -> TransportError {
     use TransportErrorKind as Kind;
+    #[cfg(feature = "rustls-no-provider")]
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
         return tls_error(tls);
     }
@@ -109,6 +117,7 @@ fn is_unknown_host(error: &io::Error) -> bool {
             .starts_with("failed to lookup address information")
 }
 
+#[cfg(feature = "rustls-no-provider")]
 fn tls_error(error: &TlsError) -> TransportError {
     let kind = match error {
         TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => {
@@ -118,4 +127,30 @@ fn tls_error(error: &TlsError) -> TransportError {
     };
     let source = error.source().map(ToString::to_string);
     TransportError::new(kind, Sent::Maybe).with_detail(source.unwrap_or_else(|| error.to_string()))
+}
+
+#[cfg(all(test, not(feature = "rustls-no-provider")))]
+mod tests {
+    use std::net::TcpListener;
+
+    use carto_auth_core::{Endpoints, Jitter, M2mCredentials, TokenRequest};
+
+    use super::*;
+    use crate::agent::default_agent;
+
+    #[test]
+    fn without_the_feature_there_is_no_tls_and_that_is_said() {
+        let machine = M2mCredentials::new("https://a.carto.com", "id", "secret").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let endpoints = Endpoints::carto()
+            .with_auth_url(&format!("https://{address}"))
+            .unwrap();
+        let step = TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), now());
+        let error = drive(&default_agent(), step).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot reach 127.0.0.1: TLS failed ({NO_TLS})")
+        );
+    }
 }

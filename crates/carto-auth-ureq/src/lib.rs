@@ -23,6 +23,11 @@
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
 //! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`;
 //! requests to loopback never go through one. Redirects are never followed.
+//!
+//! # Features
+//! - `rustls` (default): TLS by rustls, with the `CryptoProvider` that the program has installed, or with ring.
+//! - `rustls-no-provider`: the same without ring; the program must install a provider.
+//! - neither: http alone, which reaches loopback. Bring an agent with another TLS.
 
 mod agent;
 mod drive;
