@@ -53,10 +53,10 @@ fn reply(
             break end;
         }
         if bytes.len() > LONGEST_HEAD || read(stream, &mut bytes, deadline)? == 0 {
-            let kind = if bytes.is_empty() {
-                Kind::Disconnected
-            } else {
-                Kind::Protocol
+            let begins_well = b"HTTP/1.1 ".starts_with(&bytes[..bytes.len().min(9)]);
+            let kind = match begins_well && bytes.len() <= LONGEST_HEAD {
+                true => Kind::Disconnected,
+                false => Kind::Protocol,
             };
             return Err(TransportError::new(kind, Sent::Maybe));
         }

@@ -1,5 +1,7 @@
 //! What the test suites stand on: servers that misbehave to the byte, certificates, and a Python beside us.
 
+mod conformance;
+mod replies;
 mod scripted;
 mod certificates;
 mod chromium;
@@ -11,9 +13,11 @@ mod terminal;
 
 pub use certificates::Certificates;
 pub use chromium::Chromium;
+pub use conformance::{Scenario, note};
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
+pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use carto_auth_core::{Discovery, Jitter, Step};
 use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
+use carto_auth_tests::scenario;
 
 use crate::front_end::{
     AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, Remedy, Way,
@@ -38,6 +39,7 @@ fn counts(world: &World) -> [usize; 3] {
 
 #[test]
 fn a_person_logs_in_and_the_browser_ends_on_cartos_page() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world.oauth().build();
     let (token, visited) = log_in(&world, &auth, Person::Accepts);
@@ -61,6 +63,7 @@ fn a_person_logs_in_and_the_browser_ends_on_cartos_page() {
 
 #[test]
 fn a_login_is_kept_beside_pythons_and_found_by_the_next_program() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token_oauth.json");
@@ -94,6 +97,7 @@ fn a_login_is_kept_beside_pythons_and_found_by_the_next_program() {
 
 #[test]
 fn access_token_never_starts_a_login_unless_it_may() {
+    let _scenario = scenario!();
     let world = World::new();
     let error = world.oauth().build().access_token().unwrap_err();
     assert_eq!(
@@ -114,6 +118,7 @@ fn access_token_never_starts_a_login_unless_it_may() {
 
 #[test]
 fn ten_logins_in_a_row_granted_and_denied_in_turn_bind_the_port_every_time() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world.oauth().build();
     for turn in 0..10 {
@@ -145,6 +150,7 @@ fn ten_logins_in_a_row_granted_and_denied_in_turn_bind_the_port_every_time() {
 
 #[test]
 fn a_wrong_password_first_does_no_harm() {
+    let _scenario = scenario!();
     let world = World::new();
     let (token, _) = log_in(&world, &world.oauth().build(), Person::MistypesThenAccepts);
     assert_eq!(token.unwrap().claims().unwrap().email, Some(world.carto.email()));
@@ -169,6 +175,7 @@ fn paste(
 
 #[test]
 fn a_code_is_pasted_where_no_browser_comes_back() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen, keyboard) = Shown::typing();
     let options = world.options(&shown).way(Way::Paste("a test"));
@@ -209,6 +216,7 @@ fn a_code_is_pasted_where_no_browser_comes_back() {
 
 #[test]
 fn the_address_of_a_page_that_did_not_load_is_pasted_while_the_browser_is_waited_for() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen, keyboard) = Shown::typing();
     let token = paste(&world, &world.options(&shown), &screen, |url, _| {
@@ -222,6 +230,7 @@ fn the_address_of_a_page_that_did_not_load_is_pasted_while_the_browser_is_waited
 
 #[test]
 fn a_keyboard_that_is_gone_ends_a_login_by_paste_and_not_one_by_browser() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen, keyboard) = Shown::typing();
     let options = world.options(&shown).way(Way::Paste("a test"));
@@ -241,6 +250,7 @@ fn a_keyboard_that_is_gone_ends_a_login_by_paste_and_not_one_by_browser() {
 
 #[test]
 fn a_port_that_is_taken_on_either_family_makes_it_a_login_by_paste() {
+    let _scenario = scenario!();
     for address in ["127.0.0.1", "::1"] {
         let world = World::new();
         let _taken = TcpListener::bind((address, world.port)).unwrap();
@@ -265,6 +275,7 @@ fn a_port_that_is_taken_on_either_family_makes_it_a_login_by_paste() {
 
 #[test]
 fn a_login_that_nobody_finishes_ends_in_time_and_frees_the_port() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, _screen) = Shown::watching();
     let options = world.options(&shown).timeout(Duration::from_millis(50));
@@ -281,6 +292,7 @@ fn a_login_that_nobody_finishes_ends_in_time_and_frees_the_port() {
 
 #[test]
 fn a_code_of_another_login_is_refused_and_asks_for_a_new_one() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen, keyboard) = Shown::typing();
     let options = world.options(&shown).way(Way::Paste("a test"));
@@ -314,6 +326,7 @@ fn a_code_of_another_login_is_refused_and_asks_for_a_new_one() {
 
 #[test]
 fn a_login_whose_account_cannot_be_asked_is_kept_and_completed_without_the_person() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");
@@ -343,6 +356,7 @@ fn a_login_whose_account_cannot_be_asked_is_kept_and_completed_without_the_perso
 
 #[test]
 fn hostile_tenants_and_addresses_are_refused_and_the_login_is_kept() {
+    let _scenario = scenario!();
     for (domain, base) in [
         (Some("evil.example/x"), None),
         (Some("me@127.0.0.1"), None),
@@ -372,6 +386,7 @@ fn hostile_tenants_and_addresses_are_refused_and_the_login_is_kept() {
 
 #[test]
 fn an_api_base_url_that_is_given_is_not_asked_for() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world
         .oauth()
@@ -389,6 +404,7 @@ fn an_api_base_url_that_is_given_is_not_asked_for() {
 
 #[test]
 fn an_organization_is_looked_up_by_its_name_and_asked_for_by_its_id() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world.oauth().organization("acme").build();
     let (shown, screen) = Shown::watching();
@@ -415,6 +431,7 @@ fn an_organization_is_looked_up_by_its_name_and_asked_for_by_its_id() {
 
 #[test]
 fn a_refresh_token_that_was_asked_for_renews_without_the_person_until_it_is_revoked() {
+    let _scenario = scenario!();
     let world = World::new();
     world.carto.set_token_lifetime(Duration::from_secs(1));
     let (shown, screen) = Shown::watching();
@@ -450,6 +467,7 @@ fn a_refresh_token_that_was_asked_for_renews_without_the_person_until_it_is_revo
 
 #[test]
 fn carto_is_asked_whether_it_still_takes_a_token() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world.oauth().build();
     let (token, _) = log_in(&world, &auth, Person::Accepts);
@@ -465,6 +483,7 @@ fn carto_is_asked_whether_it_still_takes_a_token() {
 
 #[test]
 fn a_word_that_was_typed_does_not_end_a_login() {
+    let _scenario = scenario!();
     for fault in [None, Some(Fault::status(503)), Some(Fault::drop_connection())] {
         let world = World::new();
         if let Some(fault) = fault {
@@ -494,6 +513,7 @@ fn a_word_that_was_typed_does_not_end_a_login() {
 
 #[test]
 fn an_endless_time_limit_is_a_day() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen) = Shown::watching();
     let auth = world.oauth().build();
@@ -505,6 +525,7 @@ fn an_endless_time_limit_is_a_day() {
 
 #[test]
 fn a_machine_does_not_become_a_person() {
+    let _scenario = scenario!();
     let world = World::new();
     let machine = M2mCredentials::new(
         &world.carto.api_base_url(),
@@ -525,6 +546,7 @@ fn a_machine_does_not_become_a_person() {
 
 #[test]
 fn the_organization_of_the_builder_is_the_one_that_is_asked_for() {
+    let _scenario = scenario!();
     let world = World::new();
     let auth = world.oauth().organization("acme").build();
     let (token, _) = log_in(&world, &auth, Person::Accepts);
@@ -536,6 +558,7 @@ fn the_organization_of_the_builder_is_the_one_that_is_asked_for() {
 
 #[test]
 fn threads_that_need_a_login_share_one() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen) = Shown::watching();
     let auth = when_needed(&world, shown);
@@ -550,6 +573,7 @@ fn threads_that_need_a_login_share_one() {
 
 #[test]
 fn a_connection_without_a_store_survives_an_account_that_cannot_be_asked() {
+    let _scenario = scenario!();
     let world = World::new();
     world.carto.fail_next(Endpoint::TenantConfig, Fault::status(500));
     let (shown, screen) = Shown::watching();
@@ -583,6 +607,7 @@ fn with_refresh_token(world: &World, file: &std::path::Path) -> CartoAuth {
 
 #[test]
 fn a_token_that_an_api_refused_is_renewed_by_the_next_program_without_a_login() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");
@@ -607,6 +632,7 @@ fn a_token_that_an_api_refused_is_renewed_by_the_next_program_without_a_login() 
 
 #[test]
 fn eight_programs_spend_each_refresh_token_once() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");
@@ -638,6 +664,7 @@ fn eight_programs_spend_each_refresh_token_once() {
 
 #[test]
 fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
+    let _scenario = scenario!();
     let bombs = [
         "[", "{a: ", "- ", "? ", "&a ", "a: b\n", "[a,", "a:\n ", "'", "# c\n", "\t", "<<: *a\n",
     ];
@@ -666,6 +693,7 @@ fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
 
 #[test]
 fn a_logout_of_another_program_is_not_undone() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");
@@ -684,6 +712,7 @@ fn a_logout_of_another_program_is_not_undone() {
 
 #[test]
 fn a_login_of_another_program_during_a_renewal_is_kept() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");
@@ -718,6 +747,7 @@ fn a_login_of_another_program_during_a_renewal_is_kept() {
 
 #[test]
 fn a_login_that_is_denied_is_not_asked_for_again_by_those_who_waited() {
+    let _scenario = scenario!();
     let world = World::new();
     let (shown, screen) = Shown::watching();
     let auth = when_needed(&world, shown);
@@ -741,6 +771,7 @@ fn a_login_that_is_denied_is_not_asked_for_again_by_those_who_waited() {
 
 #[test]
 fn without_the_lock_a_refresh_token_is_not_spent() {
+    let _scenario = scenario!();
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.json");

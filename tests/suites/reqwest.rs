@@ -61,6 +61,7 @@ fn client(ca_pem: &str) -> ClientBuilder {
         .tls_backend_preconfigured(tls)
         .no_proxy()
         .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
         .resolve("auth.example", SocketAddr::from(([127, 0, 0, 1], 0)))
 }
 

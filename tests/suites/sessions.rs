@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
+use carto_auth_tests::scenario;
 
 use crate::front_end::{
     AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Freshness, M2mCredentials, Remedy,
@@ -58,6 +59,7 @@ fn let_end_in(folder: &Path, seconds: u64) {
 
 #[test]
 fn a_hundred_who_ask_at_once_are_one_request() {
+    let _scenario = scenario!();
     let carto = Sandbox::start().unwrap();
     carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(50)));
     let auth = in_memory(&carto);
@@ -68,6 +70,7 @@ fn a_hundred_who_ask_at_once_are_one_request() {
 
 #[test]
 fn those_who_wait_for_a_renewal_share_its_failure() {
+    let _scenario = scenario!();
     let carto = Sandbox::start().unwrap();
     let slow = Fault::status(401).with_body("application/json", r#"{"error":"access_denied"}"#);
     carto.fail_next(Endpoint::Token, slow.after(Duration::from_millis(300)));
@@ -89,6 +92,7 @@ fn those_who_wait_for_a_renewal_share_its_failure() {
 
 #[test]
 fn a_token_that_is_due_is_handed_out_at_once_and_renewed_behind_it() {
+    let _scenario = scenario!();
     let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
     in_file(&carto, folder.path()).access_token().unwrap();
     let_end_in(folder.path(), 200);
@@ -113,6 +117,7 @@ fn a_token_that_is_due_is_handed_out_at_once_and_renewed_behind_it() {
 
 #[test]
 fn a_failed_early_renewal_keeps_the_good_token_and_rests() {
+    let _scenario = scenario!();
     let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
     in_file(&carto, folder.path()).access_token().unwrap();
     let_end_in(folder.path(), 200);
@@ -127,6 +132,7 @@ fn a_failed_early_renewal_keeps_the_good_token_and_rests() {
 
 #[test]
 fn a_short_life_is_handed_out_to_those_who_want_a_longer_one() {
+    let _scenario = scenario!();
     let carto = Sandbox::builder()
         .token_lifetime(Duration::from_secs(600))
         .start()
@@ -141,6 +147,7 @@ fn a_short_life_is_handed_out_to_those_who_want_a_longer_one() {
 
 #[test]
 fn a_new_token_is_newer_than_the_call_and_a_rejected_one_does_not_come_back() {
+    let _scenario = scenario!();
     let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
     let auth = in_file(&carto, folder.path());
     let first = auth.access_token().unwrap();
@@ -161,6 +168,7 @@ fn a_new_token_is_newer_than_the_call_and_a_rejected_one_does_not_come_back() {
 
 #[test]
 fn a_given_token_is_used_until_it_ends() {
+    let _scenario = scenario!();
     let end = SystemTime::now() + Duration::from_secs(3600);
     let auth =
         CartoAuth::from_token_until("https://a.carto.com/", carto_auth_core::Secret::new("given"), end)
@@ -176,6 +184,7 @@ fn a_given_token_is_used_until_it_ends() {
 
 #[test]
 fn programs_that_share_a_due_token_renew_it_once() {
+    let _scenario = scenario!();
     let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
     in_file(&carto, folder.path()).access_token().unwrap();
     let_end_in(folder.path(), 200);

@@ -4,10 +4,10 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
 
 use carto_auth_core::{
-    Endpoints, Error, ErrorKind, Jitter, M2mCredentials, Remedy, ReplyProblem, Step, TokenRequest,
+    Endpoints, Error, ErrorKind, Jitter, M2mCredentials, Remedy, ReplyProblem, Step, TokenGrant, TokenRequest,
 };
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
-use carto_auth_tests::{Reply, Scripted, http};
+use carto_auth_tests::{HOSTILE_REFUSAL, NO_HTTP, Reply, STRANGE_BODIES, Scripted, http, note, scenario};
 
 use super::transport;
 
@@ -19,8 +19,17 @@ pub(super) fn step(auth_url: &str) -> Step<TokenRequest> {
     TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now())
 }
 
+pub(super) fn ask(step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+    let outcome = transport::ask(step);
+    match &outcome {
+        Ok(_) => note("granted"),
+        Err(error) => note(error),
+    }
+    outcome
+}
+
 pub(super) fn refused(auth_url: &str) -> Error {
-    transport::ask(step(auth_url)).unwrap_err()
+    ask(step(auth_url)).unwrap_err()
 }
 
 fn answered(reply: Reply) -> Error {
@@ -29,8 +38,9 @@ fn answered(reply: Reply) -> Error {
 
 #[test]
 fn a_machine_is_granted_a_token_with_one_request() {
+    let _scenario = scenario!();
     let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
-    let grant = transport::ask(step(&carto.auth_url())).unwrap();
+    let grant = ask(step(&carto.auth_url())).unwrap();
     assert_eq!(grant.access_token.expose().split('.').count(), 3);
     assert_eq!(
         grant
@@ -65,6 +75,7 @@ fn a_machine_is_granted_a_token_with_one_request() {
 
 #[test]
 fn a_wrong_secret_and_an_unknown_audience_are_refusals() {
+    let _scenario = scenario!();
     let carto = Sandbox::builder().client("the-id", "another").start().unwrap();
     let error = refused(&carto.auth_url());
     assert_eq!(
@@ -80,7 +91,7 @@ fn a_wrong_secret_and_an_unknown_audience_are_refusals() {
         .unwrap()
         .with_audience("x");
     let step = TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), SystemTime::now());
-    let error = transport::ask(step).unwrap_err();
+    let error = ask(step).unwrap_err();
     assert_eq!(
         (error.kind(), error.http_status()),
         (ErrorKind::CredentialsRejected, Some(403))
@@ -89,6 +100,7 @@ fn a_wrong_secret_and_an_unknown_audience_are_refusals() {
 
 #[test]
 fn a_busy_server_is_asked_again() {
+    let _scenario = scenario!();
     let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
     carto.fail_next(
         Endpoint::Token,
@@ -98,7 +110,7 @@ fn a_busy_server_is_asked_again() {
         Endpoint::Token,
         Fault::status(503).with_header("retry-after", "0"),
     );
-    assert!(transport::ask(step(&carto.auth_url())).is_ok());
+    assert!(ask(step(&carto.auth_url())).is_ok());
     assert_eq!(carto.count(Endpoint::Token), 3);
 
     carto.fail_always(
@@ -117,6 +129,7 @@ fn a_busy_server_is_asked_again() {
 
 #[test]
 fn a_connection_that_ends_without_an_answer_is_not_used_again() {
+    let _scenario = scenario!();
     let carto = Sandbox::start().unwrap();
     carto.fail_always(Endpoint::Token, Fault::drop_connection());
     let error = refused(&carto.auth_url());
@@ -129,6 +142,7 @@ fn a_connection_that_ends_without_an_answer_is_not_used_again() {
 
 #[test]
 fn a_redirect_is_not_followed_and_its_target_gets_no_byte() {
+    let _scenario = scenario!();
     let target = Scripted::http(vec![http(200, &[], GRANTED)]).unwrap();
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}/oauth/token", target.url());
@@ -146,20 +160,14 @@ fn a_redirect_is_not_followed_and_its_target_gets_no_byte() {
 
 #[test]
 fn a_truncated_body_and_no_http_at_all_are_errors() {
+    let _scenario = scenario!();
     let half = Reply::Bytes(format!("HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{GRANTED}").into_bytes());
     let error = answered(half);
     assert_eq!(
         error.to_string(),
         "cannot reach 127.0.0.1: the connection ended before the answer did"
     );
-    for bytes in [
-        &b""[..],
-        b"SSH-2.0-x\r\n",
-        b"HTTP/9.9 200\r\n\r\n",
-        b"\0\0\0\0",
-        b"HTTP/1.1 200 OK\r\nno-end: ",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n",
-    ] {
+    for bytes in NO_HTTP {
         let error = answered(Reply::Bytes(bytes.to_vec()));
         assert_eq!(error.kind(), ErrorKind::Network, "{bytes:?}: {error}");
     }
@@ -167,6 +175,7 @@ fn a_truncated_body_and_no_http_at_all_are_errors() {
 
 #[test]
 fn an_answer_that_never_comes_or_never_ends_is_given_up_in_time() {
+    let _scenario = scenario!();
     for begun in ["", "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{"] {
         let server = Scripted::http(vec![Reply::Stall(begun.as_bytes().to_vec())]).unwrap();
         let Step::Send(mut out, next) = step(&server.url()) else {
@@ -174,7 +183,7 @@ fn an_answer_that_never_comes_or_never_ends_is_given_up_in_time() {
         };
         out.timeout = Duration::from_millis(300);
         let start = Instant::now();
-        let error = transport::ask(Step::Send(out, next)).unwrap_err();
+        let error = ask(Step::Send(out, next)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot reach 127.0.0.1: no complete answer in time"
@@ -185,6 +194,7 @@ fn an_answer_that_never_comes_or_never_ends_is_given_up_in_time() {
 
 #[test]
 fn a_huge_body_is_read_to_the_limit_and_no_further() {
+    let _scenario = scenario!();
     let head =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 52428800\r\n\r\n".to_vec();
     let start = Instant::now();
@@ -198,6 +208,7 @@ fn a_huge_body_is_read_to_the_limit_and_no_further() {
 
 #[test]
 fn a_flood_of_headers_is_an_error() {
+    let _scenario = scenario!();
     let headers: String = (0..100_000).map(|n| format!("x-{n}: y\r\n")).collect();
     let error = answered(Reply::Bytes(
         format!("HTTP/1.1 200 OK\r\n{headers}\r\n").into_bytes(),
@@ -207,6 +218,7 @@ fn a_flood_of_headers_is_an_error() {
 
 #[test]
 fn a_port_where_nothing_listens_is_tried_three_times_and_named() {
+    let _scenario = scenario!();
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -219,35 +231,18 @@ fn a_port_where_nothing_listens_is_tried_three_times_and_named() {
 
 #[test]
 fn each_strange_reply_has_its_own_words_and_quotes_nothing() {
-    let cases = [
-        ("<html>canary</html>", "a body that is not JSON: line 1, column 1"),
-        (
-            "{\"access_token\":\"canary",
-            "a body that is not JSON: it ends in the middle, at line 1, column 23",
-        ),
-        ("[\"canary\"]", "an array instead of a JSON object"),
-        (
-            "{\"id_token\":\"canary\"}",
-            "JSON without \"access_token\", having id_token",
-        ),
-        (
-            r#"{"access_token":"canary","token_type":"mac"}"#,
-            "a token type that is not Bearer",
-        ),
-        (
-            r#"{"access_token":"canary","token_type":"Bearer","expires_in":"60"}"#,
-            "a string as \"expires_in\"",
-        ),
-        (
-            r#"{"access_token":"canary","token_type":"Bearer","expires_in":-1}"#,
-            "a token that had already expired",
-        ),
-        (
-            r#"{"access_token":"can ary","token_type":"Bearer"}"#,
-            "a token that no header can carry",
-        ),
+    let _scenario = scenario!();
+    let words = [
+        "a body that is not JSON: line 1, column 1",
+        "a body that is not JSON: it ends in the middle, at line 1, column 23",
+        "an array instead of a JSON object",
+        "JSON without \"access_token\", having id_token",
+        "a token type that is not Bearer",
+        "a string as \"expires_in\"",
+        "a token that had already expired",
+        "a token that no header can carry",
     ];
-    for (body, words) in cases {
+    for (body, words) in STRANGE_BODIES.into_iter().zip(words) {
         let error = answered(http(200, &[("content-type", "application/json")], body));
         let text = error.to_string();
         let whole = format!(
@@ -261,8 +256,8 @@ fn each_strange_reply_has_its_own_words_and_quotes_nothing() {
 
 #[test]
 fn the_hostile_texts_of_a_refusal_are_shown_on_one_line() {
-    let body = r#"{"error":"bad\u001b]0;x\u0007","error_description":"a\nb\u202e"}"#;
-    let error = answered(http(400, &[], body));
+    let _scenario = scenario!();
+    let error = answered(http(400, &[], HOSTILE_REFUSAL));
     assert_eq!(
         error.to_string(),
         r"127.0.0.1 refused: HTTP 400, bad\u{1b}]0;x\u{7} (a\nb\u{202e})"

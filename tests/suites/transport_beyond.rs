@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use carto_auth_core::ErrorKind;
 use carto_auth_sandbox::Sandbox;
-use carto_auth_tests::{Certificates, Scripted, http, passes_alone};
+use carto_auth_tests::{Certificates, Scripted, http, passes_alone, scenario};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 
-use super::suite::{GRANTED, refused, step};
-use super::transport;
+use super::suite::{GRANTED, ask, refused, step};
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_gets_no_byte_of_a_request() {
+    let _scenario = scenario!();
     let certificates = Certificates::generate().unwrap();
     let server = Scripted::https(vec![http(200, &[], GRANTED)], certificates.server).unwrap();
     let error = refused(&format!("https://localhost:{}", server.port()));
@@ -29,6 +29,7 @@ fn a_certificate_that_nobody_vouches_for_gets_no_byte_of_a_request() {
 
 #[test]
 fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopback() {
+    let _scenario = scenario!();
     if env::var_os("HTTPS_PROXY").is_some_and(|proxy| proxy.to_string_lossy().contains("canary")) {
         let error = refused("https://auth.example");
         assert_eq!(
@@ -37,7 +38,7 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
         );
         assert!(!format!("{error:?}").contains("canary"));
         let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
-        transport::ask(step(&carto.auth_url())).unwrap();
+        ask(step(&carto.auth_url())).unwrap();
         return;
     }
     for status in [403, 407, 502] {
@@ -61,6 +62,7 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
 /// A program may have installed a provider of its own, with FIPS for instance; ring's is for those who have not.
 #[test]
 fn the_provider_that_the_program_installed_counts() {
+    let _scenario = scenario!();
     let only = |suite| CryptoProvider {
         cipher_suites: vec![suite],
         ..ring::default_provider()

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use crate::{cargo, say};
+use crate::{cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
 const NEEDED: [(&str, &[&str], &str); 5] = [
@@ -32,11 +32,13 @@ pub(crate) fn test() -> io::Result<()> {
             "the tests need {packages} (Debian: apt-get install {packages})"
         )));
     }
+    conformance::forget()?;
     check(
         "tests",
         cargo(&["test", "--workspace", "--locked"]),
         "see the failure above",
     )?;
+    conformance::compare()?;
     let mut without_tls = cargo(&["test", "--locked"]);
     without_tls.args(FRONT_ENDS).arg("--no-default-features");
     check("tests without TLS", without_tls, "see the failure above")

@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `lint`, `ci`.
+//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `lint`, `ci`.
 
 mod checks;
+mod conformance;
 mod demo;
 
 use std::io::{self, Write as _};
@@ -15,6 +16,8 @@ Usage: cargo xtask COMMAND
   demo   start a CARTO on loopback, log in and get tokens from it; no account, no network
          (--browser: you log in, with your own browser)
   test   run every test
+  conformance
+         the scenarios of the last test run over each transport, as a table
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test
 ";
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(Browser::Scripted),
         ["demo", "--browser"] => demo::run(Browser::Own),
         ["test"] => checks::test(),
+        ["conformance"] => conformance::table(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint().and_then(|()| checks::test()),
         ["help" | "-h" | "--help"] => say(HELP),

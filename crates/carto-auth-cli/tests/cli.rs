@@ -10,6 +10,8 @@ mod answers;
 mod credentials;
 #[path = "cli/replies.rs"]
 mod replies;
+#[path = "cli/conformance.rs"]
+mod conformance;
 #[path = "cli/cache.rs"]
 mod cache;
 #[path = "cli/env.rs"]
