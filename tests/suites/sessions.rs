@@ -115,6 +115,64 @@ fn a_token_that_is_due_is_handed_out_at_once_and_renewed_behind_it() {
     assert_eq!(carto.count(Endpoint::Token), 2);
 }
 
+/// Leaves a trace that chrome://tracing and Perfetto show: `target/tmp/use_and_refresh_FRONTEND.json`.
+#[test]
+fn a_renewal_behind_costs_callers_what_a_cached_token_costs() {
+    let _scenario = scenario!();
+    let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
+    in_file(&carto, folder.path()).access_token().unwrap();
+    let_end_in(folder.path(), 200);
+    carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(200)));
+    let auth = in_file(&carto, folder.path());
+    let (start, mut calls) = (Instant::now(), Vec::new());
+    loop {
+        let begun = start.elapsed();
+        let is_due = auth.access_token().unwrap().secret().expose() == "due";
+        calls.push((is_due, begun, start.elapsed() - begun));
+        // The same number of calls after the renewal as during it.
+        let due = calls.iter().filter(|(is_due, ..)| *is_due).count();
+        if calls.len() == 2 * due {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20));
+        thread::yield_now();
+    }
+    let median = |due: bool| {
+        let taken = calls.iter().filter(|(is_due, ..)| *is_due == due);
+        let mut taken: Vec<_> = taken.map(|(.., taken)| *taken).collect();
+        taken.sort();
+        taken[taken.len() / 2]
+    };
+    let event = |(is_due, begun, taken): &(bool, Duration, Duration)| {
+        let name = if *is_due { "use and refresh" } else { "use" };
+        serde_json::json!({"name": name, "ph": "X", "pid": 1, "tid": 1,
+            "ts": begun.as_nanos() as f64 / 1e3, "dur": taken.as_nanos() as f64 / 1e3})
+    };
+    // The first call reads the file and starts the renewal; of the others a few thousand tell enough.
+    let few = calls.iter().take(2000).chain(calls.iter().rev().take(2000));
+    let trace: Vec<_> = few.map(event).collect();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!(
+        "use_and_refresh_",
+        env!("CARGO_CRATE_NAME"),
+        ".json"
+    ));
+    fs::write(path, serde_json::to_vec(&trace).unwrap()).unwrap();
+    note_figure(&format!(
+        "{} calls during a renewal of 200 ms: median {:?}, the first {:?}; as many after it: median {:?}\n",
+        calls.len() / 2,
+        median(true),
+        calls[0].2,
+        median(false)
+    ));
+    assert!(calls[0].2 < Duration::from_millis(100), "{:?}", calls[0].2);
+    assert!(median(true) < Duration::from_millis(5), "{:?}", median(true));
+}
+
+fn note_figure(text: &str) {
+    let name = concat!("figures_", env!("CARGO_CRATE_NAME"), ".txt");
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), text).unwrap();
+}
+
 #[test]
 fn a_failed_early_renewal_keeps_the_good_token_and_rests() {
     let _scenario = scenario!();
