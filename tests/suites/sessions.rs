@@ -115,7 +115,7 @@ fn a_token_that_is_due_is_handed_out_at_once_and_renewed_behind_it() {
     assert_eq!(carto.count(Endpoint::Token), 2);
 }
 
-/// Leaves a trace that chrome://tracing and Perfetto show: `target/tmp/use_and_refresh_FRONTEND.json`.
+/// Leaves a trace that Chrome and Perfetto show: `target/tmp/use_and_refresh_FRONTEND.json`.
 #[test]
 fn a_renewal_behind_costs_callers_what_a_cached_token_costs() {
     let _scenario = scenario!();

@@ -76,7 +76,7 @@ fn the_provider_that_the_program_installed_counts() {
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_cert_resolver(certificates.server.cert_resolver.clone());
+            .with_cert_resolver(Arc::clone(&certificates.server.cert_resolver));
         let server = Scripted::https(vec![http(200, &[], GRANTED)], Arc::new(server)).unwrap();
         let error = refused(&format!("https://localhost:{}", server.port()));
         assert_eq!(
