@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carto_auth_core::{
-    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
-    CredentialsProblem, Discovery, Endpoints, Entropy, Error, Failed, Freshness, Generation, Heard, Identity,
-    Ignored, Incoming, Jitter, Login, LoginRequest, LoopbackRequest, M2mCredentials, NotAnOrganizationId,
-    OneLine, OrganizationId, OrganizationLookup, Page, Redirect, ReplyProblem, Secret, Sent, Session, Step,
-    TenantConfigProblem, Timestamp, TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError,
-    TransportErrorKind, UnderLock,
+    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, CartoDwCredentials, CartoDwMemory,
+    CartoDwRequest, Claims, CredentialsError, CredentialsProblem, Discovery, Endpoints, Entropy, Error,
+    Failed, Freshness, Generation, Heard, Identity, Ignored, Incoming, Jitter, Login, LoginRequest,
+    LoopbackRequest, M2mCredentials, NotAnOrganizationId, OneLine, OrganizationId, OrganizationLookup, Page,
+    Redirect, ReplyProblem, Secret, Sent, Session, Step, TenantConfigProblem, Timestamp, TokenCheck,
+    TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
     BrowserLogin, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions, LoginPrompt,
-    MemoryStore, Next, NoStore, Obstacle, PendingLogin, Profile, Role, SharedSession, StoreError, Terminal,
-    Urgency, Way,
+    MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, Profile, Role, SharedSession,
+    StoreError, Terminal, Urgency, Way,
 };
 use carto_auth_reqwest::{SendError, Transport};
 use carto_auth_tests::free_port;
@@ -72,6 +72,20 @@ fn token() -> AccessToken {
     AccessToken::new(Secret::new(CANARY), Some(NOW + Duration::from_secs(3600))).unwrap()
 }
 
+fn base() -> ApiBaseUrl {
+    "https://a.example".parse().unwrap()
+}
+
+fn warehouse() -> CartoDwCredentials {
+    let step = CartoDwRequest::start(&base(), &token(), Jitter::new(7), NOW).unwrap();
+    let Step::Send(_, next) = step else { panic!() };
+    let body = format!(r#"{{"projectId":"carto-dw-ac-1","token":"{CANARY}"}}"#);
+    match next.resume(Ok(http::Response::new(body.into_bytes())), NOW) {
+        Ok(Step::Done(credentials)) => credentials,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn machine() -> M2mCredentials {
     M2mCredentials::new("https://a.example", "id", CANARY).unwrap()
 }
@@ -98,6 +112,8 @@ fn replies(sent: &str) -> Vec<http::Response<Vec<u8>>> {
         format!(r#"{{"access_token":"{CANARY}","token_type":"mac"}}"#),
         format!(r#"{{"access_token":["{CANARY}"]}}"#),
         format!(r#"{{"id_token":"{CANARY}","auth0orgId":"{CANARY}","tenant_domain":"{CANARY}/"}}"#),
+        format!(r#"{{"projectId":"{CANARY}","token":"{CANARY}"}}"#),
+        format!(r#"{{"projectId":"carto-dw-ac-1","token":"{CANARY}"}}"#),
         format!("<html>{CANARY}</html>"),
         format!(r#"["{CANARY}"]"#),
         format!(r#"{{"access_token":"{CANARY}"#),
@@ -137,7 +153,8 @@ fn errors_of<F: carto_auth_core::Flow>(shown: &mut Shown, sent: &str, start: imp
 }
 
 /// The flows of the core, which nobody can hold outside a `Step`, and what is no type of values.
-const NOT_SHOWN: [&str; 14] = [
+const NOT_SHOWN: [&str; 15] = [
+    "CartoDwRequest",
     // Two paths; one that exists would be in the home of whoever runs this.
     "Claim",
     "Discovery",
@@ -172,6 +189,9 @@ fn core(shown: &mut Shown) {
     errors_of(shown, CANARY, || {
         TokenCheck::start(&token(), &carto(), Jitter::new(7), NOW)
     });
+    errors_of(shown, CANARY, || {
+        CartoDwRequest::start(&base(), &token(), Jitter::new(7), NOW).unwrap()
+    });
     errors_of(shown, "nothing", || {
         OrganizationLookup::start("acme", &carto(), Jitter::new(7), NOW).unwrap()
     });
@@ -179,7 +199,15 @@ fn core(shown: &mut Shown) {
     let grant = granted();
     shown.debug("TokenGrant", &grant);
     shown.debug("AccessToken", &token());
-    shown.both("ApiBaseUrl", &"https://a.example".parse::<ApiBaseUrl>().unwrap());
+    shown.both("ApiBaseUrl", &base());
+    shown.debug("CartoDwCredentials", &warehouse());
+    let mut memory = CartoDwMemory::default();
+    memory.keep(&warehouse());
+    memory.reject(&warehouse());
+    shown.debug("CartoDwMemory", &memory);
+    memory = CartoDwMemory::default();
+    memory.keep(&warehouse());
+    shown.debug("CartoDwMemory", &memory);
     shown.debug("Claims", &Claims::of("e30.e30.c2ln").unwrap());
     shown.debug("Endpoints", &carto());
     shown.debug("Entropy", &Entropy::new([7; 64]));
@@ -331,6 +359,15 @@ fn front_ends(shown: &mut Shown) {
         shown.debug("Landed", &follower.wait(Duration::ZERO));
         shown.debug("Flight", &flight);
     }
+    let given = Arc::new(SharedSession::given(base(), token()));
+    let next = given.carto_dw(&token(), Freshness::default());
+    shown.debug("NextCartoDw", &next);
+    if let NextCartoDw::Ask(asking) = next {
+        shown.debug("AskingCartoDw", &asking);
+        shown.debug("NextCartoDw", &given.carto_dw(&token(), Freshness::default()));
+        let _ = asking.finish(Ok(warehouse()));
+    }
+    shown.debug("SharedSession", &given);
     shown.debug("Profile", &Profile::default());
     shown.debug("Urgency", &Urgency::Early);
     shown.debug("Failed", &Failed::Forget);

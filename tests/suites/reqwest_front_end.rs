@@ -8,8 +8,8 @@ use carto_auth_reqwest as front;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use carto_auth_reqwest::{
-    AccessToken, Cancelled, Endpoints, Error, ErrorKind, Freshness, Ignored, LoginInteraction, LoginOptions,
-    LoginPrompt, M2mCredentials, Remedy, Secret, Timestamp, Way,
+    AccessToken, Cancelled, CartoDwCredentials, Endpoints, Error, ErrorKind, Freshness, Ignored,
+    LoginInteraction, LoginOptions, LoginPrompt, M2mCredentials, Remedy, Secret, Timestamp, Way,
 };
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -50,6 +50,18 @@ impl CartoAuth {
 
     pub(crate) fn new_token(&self) -> Result<AccessToken, Error> {
         RUNTIME.block_on(self.0.new_token())
+    }
+
+    pub(crate) fn carto_dw_credentials(&self) -> Result<CartoDwCredentials, Error> {
+        RUNTIME.block_on(self.0.carto_dw_credentials())
+    }
+
+    pub(crate) fn new_carto_dw_credentials(&self) -> Result<CartoDwCredentials, Error> {
+        RUNTIME.block_on(self.0.new_carto_dw_credentials())
+    }
+
+    pub(crate) fn reject_carto_dw(&self, credentials: &CartoDwCredentials) -> bool {
+        self.0.reject_carto_dw(credentials)
     }
 
     pub(crate) fn cached_token(&self) -> Option<AccessToken> {
@@ -108,6 +120,10 @@ impl OauthBuilder {
         self.0.api_base_url(address).map(Self)
     }
 
+    pub(crate) fn scope(self, scope: &str) -> Self {
+        Self(self.0.scope(scope))
+    }
+
     pub(crate) fn with_callback(self) -> Self {
         Self(self.0.with_callback())
     }
@@ -142,6 +158,10 @@ impl M2mBuilder {
 
     pub(crate) fn without_cache(self) -> Self {
         Self(self.0.without_cache())
+    }
+
+    pub(crate) fn carto_dw_lifetime(self, lifetime: Duration) -> Self {
+        Self(self.0.carto_dw_lifetime(lifetime))
     }
 
     pub(crate) fn store(self, store: impl front::TokenStore + 'static) -> Self {

@@ -202,6 +202,8 @@ fn the_futures_are_send() {
     is_send(auth.reject(&token));
     is_send(auth.verify(&token));
     is_send(auth.log_out());
+    is_send(auth.carto_dw_credentials());
+    is_send(auth.new_carto_dw_credentials());
     is_send(auth.send(default_client().unwrap().get("http://127.0.0.1:9")));
     is_send(CartoAuth::from_m2m("no-such-file"));
     is_send(CartoAuth::from_oauth());

@@ -239,7 +239,7 @@ fn public_functions(name: &str, file: &str) -> BTreeSet<String> {
 fn the_two_front_ends_have_the_same_names() {
     // The client itself, and what only one stack's requests allow.
     let own = ["agent", "client", "send"];
-    for file in ["carto_auth", "login", "authorize", "m2m", "oauth"] {
+    for file in ["carto_auth", "login", "authorize", "carto_dw", "m2m", "oauth"] {
         let of = |name| {
             let mut names = public_functions(name, file);
             names.retain(|name| !own.contains(&name.as_str()));

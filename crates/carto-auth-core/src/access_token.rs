@@ -42,12 +42,8 @@ impl AccessToken {
 
     /// `Bearer …`, the value of an `Authorization` header, marked as sensitive.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "every constructor checked the text")]
     pub fn authorization_header(&self) -> HeaderValue {
-        let text = format!("Bearer {}", self.0.secret.expose());
-        let mut value = HeaderValue::try_from(text).expect("a token is visible ASCII");
-        value.set_sensitive(true);
-        value
+        bearer(&self.0.secret)
     }
 
     /// When it ends, or `None` when nobody said.
@@ -75,6 +71,15 @@ impl fmt::Debug for AccessToken {
 /// allows less; CARTO decides what its tokens look like, a header decides what can be sent.)
 pub(crate) fn is_token_text(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// `Bearer …`, the value of an `Authorization` header, for text that was checked; marked as sensitive.
+#[expect(clippy::expect_used, reason = "every caller has checked the text")]
+pub(crate) fn bearer(token: &Secret) -> HeaderValue {
+    let text = format!("Bearer {}", token.expose());
+    let mut value = HeaderValue::try_from(text).expect("a token is visible ASCII");
+    value.set_sensitive(true);
+    value
 }
 
 /// The earlier of two times, either of which may be unknown.

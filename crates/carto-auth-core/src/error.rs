@@ -54,6 +54,16 @@ pub enum Error {
     #[error(transparent)]
     Refused(Box<Refusal>),
 
+    /// CARTO's APIs do not take the access token (401), and another one did not help or is not to be had.
+    #[error("{0}; the access token is not taken there")]
+    TokenRefused(Box<Refusal>),
+    /// CARTO gives no access to the Data Warehouse (403).
+    #[error("no access to the CARTO Data Warehouse: {0}")]
+    NoWarehouseAccess(Box<Refusal>),
+    /// There is no Data Warehouse (404), as with self-hosted CARTO until somebody enables it.
+    #[error("there is no CARTO Data Warehouse: {0}")]
+    NoWarehouse(Box<Refusal>),
+
     /// The person, or the login service, refused the login.
     #[error("the login was refused: {0}")]
     Denied(Box<Denial>),
@@ -168,6 +178,8 @@ pub enum ErrorKind {
     CredentialsInvalid,
     /// CARTO refused the credentials.
     CredentialsRejected,
+    /// CARTO knows who asks, and does not give what was asked for: the account has no such grant or no such thing.
+    AccessDenied,
     /// The login was refused, or its code was.
     LoginDenied,
     /// Nobody finished the login in time.
@@ -218,7 +230,8 @@ impl Error {
             Self::UnusableToken | Self::UnknownOrganization(_) | Self::NotAPerson => {
                 ErrorKind::CredentialsInvalid
             }
-            Self::Refused(_) => ErrorKind::CredentialsRejected,
+            Self::Refused(_) | Self::TokenRefused(_) => ErrorKind::CredentialsRejected,
+            Self::NoWarehouseAccess(_) | Self::NoWarehouse(_) => ErrorKind::AccessDenied,
             Self::Denied(_) | Self::CodeRefused(_) => ErrorKind::LoginDenied,
             Self::LoginTimedOut(_) => ErrorKind::LoginTimedOut,
             Self::Expired { .. } | Self::SessionEnded(_) | Self::NotRenewable => ErrorKind::SessionExpired,
@@ -244,7 +257,10 @@ impl Error {
             | Self::NotAPerson
             | Self::TenantAddress { .. }
             | Self::Denied(_)
-            | Self::Refused(_) => Remedy::FixConfig,
+            | Self::Refused(_)
+            | Self::TokenRefused(_)
+            | Self::NoWarehouseAccess(_)
+            | Self::NoWarehouse(_) => Remedy::FixConfig,
             Self::Expired { .. }
             | Self::NotRenewable
             | Self::NotLoggedIn
@@ -267,6 +283,9 @@ impl Error {
     pub fn oauth(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal)
+            | Self::TokenRefused(refusal)
+            | Self::NoWarehouseAccess(refusal)
+            | Self::NoWarehouse(refusal)
             | Self::CodeRefused(refusal)
             | Self::SessionEnded(refusal)
             | Self::RateLimited(refusal)
@@ -279,6 +298,9 @@ impl Error {
     pub(crate) fn without(mut self, secret: &Secret) -> Self {
         match &mut self {
             Self::Refused(refusal)
+            | Self::TokenRefused(refusal)
+            | Self::NoWarehouseAccess(refusal)
+            | Self::NoWarehouse(refusal)
             | Self::CodeRefused(refusal)
             | Self::SessionEnded(refusal)
             | Self::RateLimited(refusal)

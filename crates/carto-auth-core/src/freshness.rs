@@ -41,6 +41,11 @@ impl Freshness {
         self.newer_than.is_none()
     }
 
+    /// True when what was obtained at this time is as new as is wanted.
+    pub(crate) fn is_newer(self, obtained_at: Timestamp) -> bool {
+        self.newer_than.is_none_or(|time| obtained_at > time)
+    }
+
     /// The token must have been obtained after this time.
     #[must_use]
     pub const fn newer_than(time: Timestamp) -> Self {

@@ -22,6 +22,15 @@ impl Error {
             Self::UnknownOrganization(_) => "check the organization's name, or log in without one",
             Self::TenantAddress { .. } => "if it is your company's CARTO, allow its domain",
             Self::Refused(refusal) => refusal_hint(refusal),
+            Self::TokenRefused(_) => {
+                "check that the credentials and the API base URL are of one account; CARTO Workspace > Developers shows both"
+            }
+            Self::NoWarehouseAccess(_) => {
+                "ask an administrator of the account for access to it; the plan may not include one"
+            }
+            Self::NoWarehouse(_) => {
+                "self-hosted CARTO has none until its administrator enables it; otherwise check the API base URL"
+            }
             Self::Denied(denial) => denial_hint(denial),
             Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
             Self::LoginTimedOut(_) => "log in again, with more time if it is needed",
@@ -32,7 +41,9 @@ impl Error {
             | Self::NobodyToAsk(_) => "log in again, or use a machine's credentials",
             Self::RateLimited(refusal) => match refusal.retry_after {
                 Some(wait) => return Cow::Owned(format!("try again in {} s", wait.as_secs())),
-                None => "try again later; machine tokens are counted against a monthly quota",
+                None => {
+                    "try again later; machine tokens, if it is about one, are counted against a monthly quota"
+                }
             },
             Self::Unavailable(_) => "try again in a minute; https://status.carto.com tells of outages",
             Self::Reply(error) => reply_hint(error),

@@ -7,8 +7,9 @@
 //!
 //! # In scope
 //! The login of a person ([`LoginRequest`]), the client credentials and refresh token grants ([`TokenRequest`]),
-//! the API base URL of an account ([`Discovery`]), the token policy ([`Session`]), the file formats
-//! ([`TokenRecord`], [`M2mCredentials`]), CARTO's endpoints and error bodies, and one [`Error`] with a way out.
+//! the API base URL of an account ([`Discovery`]), the credentials of its Data Warehouse ([`CartoDwRequest`]), the token
+//! policy ([`Session`], [`CartoDwMemory`]), the file formats ([`TokenRecord`], [`M2mCredentials`]), CARTO's endpoints and
+//! error bodies, and one [`Error`] with a way out.
 //!
 //! # Deliberately absent
 //! HTTP clients, files, locks and clocks (`carto-auth-native` and the driver `carto-auth-ureq`
@@ -66,6 +67,7 @@ mod loopback_request;
 mod tenant_config;
 mod discovery;
 mod token_check;
+mod carto_dw;
 mod python_expiration;
 mod token_file;
 mod identity;
@@ -73,9 +75,12 @@ mod freshness;
 mod plan;
 mod source;
 mod session;
+mod carto_dw_memory;
 
 pub use access_token::AccessToken;
 pub use api_base_url::ApiBaseUrl;
+pub use carto_dw::{CartoDwCredentials, CartoDwRequest};
+pub use carto_dw_memory::CartoDwMemory;
 pub use claims::Claims;
 pub use discovery::Discovery;
 pub use endpoints::Endpoints;

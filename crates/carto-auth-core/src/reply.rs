@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::error::Error;
-use crate::exchange::strange;
+use crate::exchange::{BODY_LIMIT, strange};
 use crate::json::{JsonProblem, kind_of};
 use crate::one_line::OneLine;
 use crate::retry_after::retry_after;
@@ -184,6 +184,9 @@ pub enum ReplyProblem {
     /// A `tenant_domain` that is no plain domain name.
     #[error("a tenant_domain that is no domain name")]
     TenantDomain,
+    /// A `projectId` that is none of Google's.
+    #[error("a projectId that is no Google project id")]
+    ProjectId,
     /// A tenant's configuration that cannot be used.
     #[error("{0}")]
     TenantConfig(TenantConfigProblem),
@@ -301,13 +304,29 @@ fn refusal(
     body: Option<&Map<String, Value>>,
     now: Timestamp,
 ) -> Option<Refusal> {
-    let status = reply.status().as_u16();
-    let error = body
-        .and_then(|body| body.get("error"))
-        .filter(|error| !error.is_null());
-    if error.is_none() && !matches!(status, 401 | 429 | 500..=599) {
-        return None;
-    }
+    let says_enough = matches!(reply.status().as_u16(), 401 | 429 | 500..=599);
+    (error_of(body).is_some() || says_enough).then(|| in_its_words(host, reply, body, now))
+}
+
+/// A refusal without an `error` by an endpoint of which these statuses say enough, too. A gateway would have sent a page:
+/// the body is JSON, or there is none.
+pub(crate) fn refusal_by_status(
+    host: &str,
+    reply: &Incoming,
+    statuses: &[u16],
+    now: Timestamp,
+) -> Option<Box<Refusal>> {
+    let body = parse_object(reply, BODY_LIMIT).ok();
+    let is_carto = body.is_some() || reply.body().is_empty();
+    let is_refusal = is_carto && statuses.contains(&reply.status().as_u16());
+    is_refusal.then(|| Box::new(in_its_words(host, reply, body.as_ref(), now)))
+}
+
+fn error_of(body: Option<&Map<String, Value>>) -> Option<&Value> {
+    body?.get("error").filter(|error| !error.is_null())
+}
+
+fn in_its_words(host: &str, reply: &Incoming, body: Option<&Map<String, Value>>, now: Timestamp) -> Refusal {
     let text = |name: &str| {
         body.and_then(|body| body.get(name))
             .and_then(Value::as_str)
@@ -320,16 +339,16 @@ fn refusal(
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned)
     };
-    Some(Refusal {
+    Refusal {
         host: host.to_owned(),
-        status,
-        code: error.and_then(error_text),
+        status: reply.status().as_u16(),
+        code: error_of(body).and_then(error_text),
         description: text("error_description")
             .or_else(|| text("hint"))
             .or_else(|| text("message")),
         request_id: header("x-auth0-requestid").or_else(|| header("x-request-id")),
         retry_after: retry_after(reply.status(), reply.headers(), now),
-    })
+    }
 }
 
 /// OAuth's `error` is a string; CARTO's is a string or an array of strings.

@@ -11,7 +11,7 @@ fn token() -> AccessToken {
 
 #[test]
 fn the_first_leads_and_the_others_get_what_it_gets() {
-    let flight = Flight::default();
+    let flight = Flight::<AccessToken>::default();
     let Role::Lead(leader) = flight.join(Generation::default()) else {
         panic!()
     };
@@ -38,7 +38,7 @@ fn the_first_leads_and_the_others_get_what_it_gets() {
 
 #[test]
 fn a_failure_is_shared() {
-    let flight = Flight::default();
+    let flight = Flight::<AccessToken>::default();
     let Role::Lead(leader) = flight.join(Generation::default()) else {
         panic!()
     };
@@ -53,7 +53,7 @@ fn a_failure_is_shared() {
 
 #[test]
 fn a_leader_that_goes_away_sends_its_followers_to_look_again() {
-    let flight = Flight::default();
+    let flight = Flight::<AccessToken>::default();
     let Role::Lead(leader) = flight.join(Generation::default()) else {
         panic!()
     };
@@ -75,7 +75,7 @@ fn what_was_asked_for_before_a_login_is_no_outcome_for_those_after_it() {
         let identity = Identity::person(&carto);
         Session::person(identity, carto, Jitter::new(7))
     };
-    let flight = Flight::default();
+    let flight = Flight::<AccessToken>::default();
     let Role::Lead(leader) = flight.join(session.generation()) else {
         panic!()
     };

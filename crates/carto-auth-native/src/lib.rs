@@ -37,6 +37,7 @@ mod shared_session;
 mod flight;
 #[cfg(test)]
 mod flight_tests;
+mod shared_carto_dw;
 mod sync;
 mod profile;
 mod browser;
@@ -60,6 +61,7 @@ pub use memory_store::MemoryStore;
 pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use randomness::{entropy, jitter};
+pub use shared_carto_dw::{AskingCartoDw, NextCartoDw};
 pub use shared_session::{Asking, Next, SharedSession, Urgency};
 pub use store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};

@@ -13,6 +13,7 @@ use carto_auth_core::{
 use crate::clock::now;
 use crate::flight::Landed;
 use crate::randomness::jitter;
+use crate::shared_carto_dw::SharedCartoDw;
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 
 /// A [`Session`] with its store. What it does is short and without network; the driver does the rest between
@@ -24,6 +25,7 @@ pub struct SharedSession {
     identity: Option<Identity>,
     /// The store has held this session's token: if it holds none any more, somebody has logged out.
     was_stored: AtomicBool,
+    pub(crate) carto_dw: SharedCartoDw,
 }
 
 /// How long the store's lock is waited for.
@@ -83,6 +85,7 @@ impl SharedSession {
             store,
             identity,
             was_stored: AtomicBool::new(false),
+            carto_dw: SharedCartoDw::default(),
         }
     }
 
@@ -233,6 +236,7 @@ impl SharedSession {
         session.adopt(before, now());
         let (token, record) = session.publish_login(grant);
         drop(session);
+        self.carto_dw.forget();
         self.save(locked.as_mut(), record.as_ref());
         token
     }
@@ -255,6 +259,9 @@ impl SharedSession {
     /// whether it was.
     pub fn reject(&self, token: &AccessToken) -> bool {
         let was_current = self.session().reject(token);
+        if was_current {
+            self.carto_dw.forget();
+        }
         // A record that is rewritten could undo what the holder of the lock has just saved.
         if was_current
             && let Some(mut locked) = self.lock(LOCK_PATIENCE)
@@ -283,6 +290,7 @@ impl SharedSession {
         }
         // A renewal of this process that is under way belongs to the generation before: its token is not kept.
         self.session().log_out();
+        self.carto_dw.forget();
         Ok(locked
             .as_mut()
             .map_or_else(|| Ok(Vec::new()), |locked| locked.forget(Forget::Everything))?)

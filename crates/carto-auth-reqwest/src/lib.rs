@@ -42,6 +42,7 @@ mod drive;
 mod carto_auth;
 mod login;
 mod authorize;
+mod carto_dw;
 mod m2m;
 mod oauth;
 
@@ -53,10 +54,10 @@ pub use oauth::OauthBuilder;
 pub use transport::{Transport, default_client};
 
 pub use carto_auth_core::{
-    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
-    CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Flow, Freshness, Identity, Ignored, Jitter,
-    Login, LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Step, Timestamp, TokenGrant,
-    TokenRecord, TokenRequest,
+    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, CartoDwCredentials, Claims,
+    CredentialsError, CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Flow, Freshness, Identity,
+    Ignored, Jitter, Login, LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Step, Timestamp,
+    TokenGrant, TokenRecord, TokenRequest,
 };
 pub use carto_auth_native::{
     Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,

@@ -1,6 +1,7 @@
 //! The login of a machine.
 
 use std::path::Path;
+use std::time::Duration;
 
 use carto_auth_core::{Endpoints, Error, M2mCredentials};
 use carto_auth_native::{FileStore, NoStore, SharedSession, TokenStore};
@@ -16,6 +17,7 @@ pub struct M2mBuilder {
     credentials: M2mCredentials,
     endpoints: Endpoints,
     store: Option<Box<dyn TokenStore>>,
+    carto_dw_lifetime: Option<Duration>,
     transport: Transport,
 }
 
@@ -25,6 +27,7 @@ impl M2mBuilder {
             credentials,
             endpoints: Endpoints::carto(),
             store: None,
+            carto_dw_lifetime: None,
             transport: Transport::new(),
         }
     }
@@ -43,6 +46,14 @@ impl M2mBuilder {
     /// Keeps the token in a store of the caller's.
     pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Keeps the credentials of the Data Warehouse for this long instead of 5 minutes, in memory; more than 55 minutes
+    /// counts as that, and with zero they are not kept. CARTO does not say when their token ends; it lives for an hour at
+    /// most.
+    pub fn carto_dw_lifetime(mut self, lifetime: Duration) -> Self {
+        self.carto_dw_lifetime = Some(lifetime);
         self
     }
 
@@ -65,7 +76,10 @@ impl M2mBuilder {
         let store = self
             .store
             .unwrap_or_else(|| FileStore::or_nothing(FileStore::machine_default()));
-        let session = SharedSession::machine(self.credentials, self.endpoints.clone(), store);
+        let mut session = SharedSession::machine(self.credentials, self.endpoints.clone(), store);
+        if let Some(lifetime) = self.carto_dw_lifetime {
+            session = session.with_carto_dw_lifetime(lifetime);
+        }
         CartoAuth::new(session, self.endpoints, None, self.transport)
     }
 

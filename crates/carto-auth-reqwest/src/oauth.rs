@@ -29,6 +29,7 @@ pub struct OauthBuilder {
     options: LoginOptions,
     when_needed: bool,
     store: Option<Box<dyn TokenStore>>,
+    carto_dw_lifetime: Option<Duration>,
     transport: Transport,
 }
 
@@ -41,6 +42,7 @@ impl OauthBuilder {
             options: LoginOptions::default(),
             when_needed: false,
             store: None,
+            carto_dw_lifetime: None,
             transport: Transport::new(),
         }
     }
@@ -59,6 +61,14 @@ impl OauthBuilder {
     /// Keeps the token in a store of the caller's.
     pub fn store(mut self, store: impl TokenStore + 'static) -> Self {
         self.store = Some(Box::new(store));
+        self
+    }
+
+    /// Keeps the credentials of the Data Warehouse for this long instead of 5 minutes, in memory; more than 55 minutes
+    /// counts as that, and with zero they are not kept. CARTO does not say when their token ends; it lives for an hour at
+    /// most.
+    pub fn carto_dw_lifetime(mut self, lifetime: Duration) -> Self {
+        self.carto_dw_lifetime = Some(lifetime);
         self
     }
 
@@ -181,7 +191,10 @@ impl OauthBuilder {
         if let Some(address) = self.api_base_url {
             identity = identity.at(address);
         }
-        let session = SharedSession::person(identity, self.endpoints.clone(), store);
+        let mut session = SharedSession::person(identity, self.endpoints.clone(), store);
+        if let Some(lifetime) = self.carto_dw_lifetime {
+            session = session.with_carto_dw_lifetime(lifetime);
+        }
         let when_needed = self.when_needed.then(|| self.options.clone());
         let auth = CartoAuth::new(session, self.endpoints, when_needed, self.transport);
         (auth, self.options)

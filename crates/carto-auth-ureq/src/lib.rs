@@ -34,6 +34,7 @@ mod drive;
 mod carto_auth;
 mod login;
 mod authorize;
+mod carto_dw;
 mod m2m;
 mod oauth;
 
@@ -44,9 +45,9 @@ pub use m2m::M2mBuilder;
 pub use oauth::OauthBuilder;
 
 pub use carto_auth_core::{
-    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, Claims, CredentialsError,
-    CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Freshness, Identity, Ignored, Login,
-    LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Timestamp, TokenRecord,
+    AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, CartoDwCredentials, Claims,
+    CredentialsError, CredentialsProblem, Denial, Endpoints, Error, ErrorKind, Freshness, Identity, Ignored,
+    Login, LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Timestamp, TokenRecord,
 };
 pub use carto_auth_native::{
     Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
