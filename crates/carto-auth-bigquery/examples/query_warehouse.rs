@@ -24,10 +24,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         warehouse = warehouse.endpoint(&emulator)?;
     }
     let client = warehouse.connect().await?;
-    let mut rows = client.query("SELECT 42 AS answer, 'warehouse' AS whence").until_done().await?.read();
+    let mut rows = client
+        .query("SELECT 42 AS answer, 'warehouse' AS whence")
+        .until_done()
+        .await?
+        .read();
     while let Some(row) = rows.next().await {
         let row = row?;
-        println!("{} from the {}", row.get::<i64>("answer")?, row.get::<String>("whence")?);
+        println!(
+            "{} from the {}",
+            row.get::<i64>("answer")?,
+            row.get::<String>("whence")?
+        );
     }
     Ok(())
 }

@@ -17,7 +17,6 @@ pub async fn carto_dw_client(auth: &CartoAuth) -> Result<BigQuery, Error> {
 }
 
 /// Prepares a BigQuery client for the warehouse of a login.
-#[must_use]
 pub fn carto_dw(auth: &CartoAuth) -> CartoDw {
     CartoDw {
         auth: auth.clone(),

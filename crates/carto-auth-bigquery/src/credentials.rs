@@ -9,7 +9,7 @@ use carto_auth_reqwest::{CartoAuth, CartoDwCredentials};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
 use http::header::AUTHORIZATION;
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap};
 
 /// Credentials for Google's clients: the warehouse's token, asked for anew before it ends.
 ///
@@ -60,7 +60,11 @@ impl Warehouse {
     }
 
     async fn token(&self) -> Result<CartoDwCredentials, Error> {
-        let refused = self.handed_out().as_ref().filter(|last| last.is_refused).map(|last| last.credentials.clone());
+        let refused = self
+            .handed_out()
+            .as_ref()
+            .filter(|last| last.is_refused)
+            .map(|last| last.credentials.clone());
         if let Some(credentials) = refused {
             self.0.auth.reject_carto_dw(&credentials);
         }

@@ -51,7 +51,9 @@ struct Refused {
 
 impl Renewal {
     pub(crate) fn new(warehouse: Warehouse) -> Self {
-        let otherwise = RetryableErrors.with_attempt_limit(ATTEMPTS).with_time_limit(PATIENCE);
+        let otherwise = RetryableErrors
+            .with_attempt_limit(ATTEMPTS)
+            .with_time_limit(PATIENCE);
         Self(Arc::new(Inner {
             warehouse,
             otherwise: Arc::new(otherwise),
@@ -82,7 +84,14 @@ impl Renewal {
             refused.pop_first();
         }
         let at_once = true;
-        refused.insert(begun, Refused { token, times, at_once });
+        refused.insert(
+            begun,
+            Refused {
+                token,
+                times,
+                at_once,
+            },
+        );
         true
     }
 
@@ -124,5 +133,7 @@ impl BackoffPolicy for Renewal {
 /// A gateway's answer has no status of Google's, only that of HTTP.
 fn is_refused_token(error: &Error) -> bool {
     error.http_status_code() == Some(401)
-        || error.status().is_some_and(|status| status.code == Code::Unauthenticated)
+        || error
+            .status()
+            .is_some_and(|status| status.code == Code::Unauthenticated)
 }

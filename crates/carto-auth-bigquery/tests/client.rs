@@ -155,7 +155,9 @@ fn what_carto_refuses_is_the_cause_of_the_querys_failure() {
         assert_eq!(ours.unwrap().http_status(), Some(403));
         assert_eq!(requests(&carto).1, before, "BigQuery is not asked");
 
-        let making = carto_dw(&auth(&carto, LONG)).endpoint(&carto.bigquery_url()).unwrap();
+        let making = carto_dw(&auth(&carto, LONG))
+            .endpoint(&carto.bigquery_url())
+            .unwrap();
         assert_eq!(making.connect().await.unwrap_err().http_status(), Some(403));
     });
 }
@@ -165,9 +167,10 @@ fn the_token_is_sent_to_https_and_loopback_alone() {
     let carto = Sandbox::start().unwrap();
     let auth = auth(&carto, LONG);
     let error = carto_dw(&auth).endpoint("http://bigquery.example").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadApiBaseUrl);
     assert_eq!(
-        (error.kind(), error.to_string()),
-        (ErrorKind::BadApiBaseUrl, String::new())
+        error.to_string(),
+        "endpoint must start with https:// (plain http is for loopback only)"
     );
     assert!(carto_dw(&auth).endpoint("https://bigquery.example").is_ok());
 }
