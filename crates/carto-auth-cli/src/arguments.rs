@@ -207,7 +207,8 @@ pub(crate) struct LoginCommand {
     pub(crate) no_browser: bool,
 
     /// Finish the login that is pending with this code or address, or - for standard input
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["org", "browser", "no_browser", "force", "timeout"])]
+    // One of 64 codes begins with a hyphen.
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["org", "browser", "no_browser", "force", "timeout"])]
     pub(crate) code: Option<String>,
 
     /// Log in anew, though a login is there and the browser knows the person
