@@ -14,6 +14,8 @@ mod replies;
 mod cache;
 #[path = "cli/env.rs"]
 mod env;
+#[path = "cli/dw.rs"]
+mod dw;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/sessions.rs"]
