@@ -88,6 +88,53 @@ fn a_caller_who_is_dropped_takes_nothing_from_the_others() {
 }
 
 #[test]
+fn a_caller_of_the_warehouse_who_is_dropped_takes_nothing_from_the_others() {
+    let carto = Sandbox::start().unwrap();
+    carto.fail_next(Endpoint::Warehouse, Fault::delay(Duration::from_millis(300)));
+    let auth = machine(&carto);
+    current_thread().block_on(async {
+        auth.access_token().await.unwrap();
+        let first = timeout(Duration::from_millis(20), auth.carto_dw_credentials()).await;
+        assert!(first.is_err());
+        assert!(auth.carto_dw_credentials().await.is_ok());
+    });
+    assert_eq!(carto.count(Endpoint::Warehouse), 1);
+
+    carto.fail_next(Endpoint::Warehouse, Fault::delay(Duration::from_secs(20)));
+    let runtime = current_thread();
+    runtime.block_on(async {
+        let waiting = timeout(Duration::from_millis(20), auth.new_carto_dw_credentials()).await;
+        assert!(waiting.is_err());
+    });
+    drop(runtime);
+    let start = Instant::now();
+    assert!(current_thread().block_on(auth.new_carto_dw_credentials()).is_ok());
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_thousand_tasks_that_want_the_warehouse_are_one_request() {
+    let carto = Sandbox::start().unwrap();
+    carto.fail_next(Endpoint::Warehouse, Fault::delay(Duration::from_millis(50)));
+    let auth = machine(&carto);
+    multi_thread().block_on(async {
+        let tasks: Vec<_> = (0..1000)
+            .map(|_| {
+                let auth = auth.clone();
+                tokio::spawn(async move { auth.carto_dw_credentials().await.unwrap() })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    assert_eq!(
+        (carto.count(Endpoint::Warehouse), carto.count(Endpoint::Token)),
+        (1, 1)
+    );
+}
+
+#[test]
 fn a_runtime_that_ends_in_the_middle_leaves_no_lock_behind() {
     let (carto, folder) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
     carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_secs(20)));

@@ -122,6 +122,8 @@ impl Demo<'_> {
                 "the second token should have come from the cache",
             ));
         }
+        self.command(&with_file(&["dw"]))?;
+        say("(the project of the Data Warehouse, and a token for it, which is kept nowhere)")?;
         self.command(&with_file(&["status"]))?;
         say("\nWhat the cache holds:")?;
         for entry in fs::read_dir(self.folder.join("cache"))? {

@@ -50,6 +50,7 @@ Examples:
   carto-auth token --header | curl -sS -H @- https://gcp-us-east1.api.carto.com/v3/…
   vault read -field=json secret/carto | carto-auth token --credentials -
   carto-auth env -- python load.py
+  carto-auth dw
 
 stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 unexpected,
 2 usage, 3 fix the credentials, 4 a person must log in, 5 try again."
@@ -170,17 +171,33 @@ Without a terminal it prints the address, and within ten minutes
 The token comes from the cache while it is good; otherwise CARTO is asked.")]
     Token(TokenOptions),
 
+    /// Print the project and a token of the CARTO Data Warehouse
+    #[command(after_help = "Examples:
+  dw=$(carto-auth dw) && read -r project token <<< \"$dw\"
+  carto-auth dw project --credentials ci.json
+  carto-auth dw --json | jq -r .project_id
+  carto-auth env --dw -- terraform plan
+
+The answer is one line, PROJECT TOKEN; with --json, an object. The token is for Google's APIs,
+such as BigQuery. It lives for an hour at most, of which some may have passed, and is kept
+nowhere: every call asks CARTO. The exit codes are those of `carto-auth token`; 3 also where the
+account has no access to a Data Warehouse, or there is none.")]
+    Dw(DwOptions),
+
     /// Print a token as variables for a shell, or run a command with them
     #[command(after_help = "Examples:
   carto-auth env -- python load.py
+  carto-auth env --dw -- terraform plan
   vars=$(carto-auth env) && eval \"$vars\"
   carto-auth env --format fish | source
   carto-auth env --format powershell | Invoke-Expression
   docker run --env-file <(carto-auth env --format dotenv) IMAGE
 
 The variables are CARTO_ACCESS_TOKEN and CARTO_API_BASE_URL; with --json, an object of them.
+--dw adds the Data Warehouse: its project as GOOGLE_CLOUD_PROJECT and CLOUDSDK_CORE_PROJECT, its
+token, which ends within the hour, as CLOUDSDK_AUTH_ACCESS_TOKEN and GOOGLE_OAUTH_ACCESS_TOKEN.
 A command finds them beside all others, CARTO_CLIENT_SECRET too, and its exit code is this one's;
-126: it cannot be run, 127: it is not there. The token is not renewed while it runs. Without a
+126: it cannot be run, 127: it is not there. The tokens are not renewed while it runs. Without a
 token nothing is printed or run, and the exit codes are those of `carto-auth token`.")]
     Env(EnvCommand),
 
@@ -207,7 +224,8 @@ pub(crate) struct LoginCommand {
     pub(crate) no_browser: bool,
 
     /// Finish the login that is pending with this code or address, or - for standard input
-    #[arg(long, value_name = "CODE", conflicts_with_all = ["org", "browser", "no_browser", "force", "timeout"])]
+    // One of 64 codes begins with a hyphen.
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true, conflicts_with_all = ["org", "browser", "no_browser", "force", "timeout"])]
     pub(crate) code: Option<String>,
 
     /// Log in anew, though a login is there and the browser knows the person
@@ -224,7 +242,25 @@ pub(crate) struct LoginCommand {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct DwOptions {
+    /// What to print alone
+    #[arg(value_name = "PART")]
+    pub(crate) part: Option<DwPart>,
+}
+
+/// A part of the Data Warehouse's credentials.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DwPart {
+    Project,
+    Token,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct EnvCommand {
+    /// Add the variables of the Data Warehouse, which Google's tools read
+    #[arg(long)]
+    pub(crate) dw: bool,
+
     /// Who reads the assignments: sh, which is the default, stands for bash, zsh, dash and ksh, too
     #[arg(long, value_name = "FORMAT", conflicts_with = "command")]
     pub(crate) format: Option<Format>,

@@ -194,7 +194,7 @@ fn code_of(kind: ErrorKind) -> &'static str {
         ErrorKind::NotLoggedIn => "not_logged_in",
         ErrorKind::SessionExpired => "session_expired",
         ErrorKind::CredentialsInvalid => "credentials_invalid",
-        ErrorKind::CredentialsRejected => "credentials_rejected",
+        ErrorKind::CredentialsRejected | ErrorKind::AccessDenied => "credentials_rejected",
         ErrorKind::LoginDenied => "login_denied",
         ErrorKind::LoginTimedOut => "login_timeout",
         ErrorKind::BadApiBaseUrl => "bad_api_base_url",

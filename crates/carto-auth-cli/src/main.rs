@@ -38,6 +38,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Login(options) => commands::login::run(&arguments.global, options),
         Command::Token(options) => commands::token::run(&arguments.global, options),
+        Command::Dw(options) => commands::dw::run(&arguments.global, options),
         Command::Env(options) => commands::env::run(&arguments.global, options),
         Command::Status(options) => commands::status::run(&arguments.global, options),
         Command::Logout => commands::logout::run(&arguments.global),

@@ -16,6 +16,8 @@ mod conformance;
 mod cache;
 #[path = "cli/env.rs"]
 mod env;
+#[path = "cli/dw.rs"]
+mod dw;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/sessions.rs"]

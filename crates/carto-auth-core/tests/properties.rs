@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Callback, Claims, Discovery, Endpoints, Entropy, Heard, Jitter, Login,
-    LoginRequest, LoopbackRequest, M2mCredentials, OneLine, Redirect, Secret, Sent, Step, Timestamp,
+    AccessToken, ApiBaseUrl, Callback, CartoDwRequest, Claims, Discovery, Endpoints, Entropy, Heard, Jitter,
+    Login, LoginRequest, LoopbackRequest, M2mCredentials, OneLine, Redirect, Secret, Sent, Step, Timestamp,
     TokenRecord, TokenRequest, TransportError, TransportErrorKind,
 };
 use http::Response;
@@ -216,6 +216,43 @@ proptest! {
             if let Ok(Step::Done(base)) = next.resume(Ok(Response::new(config.into_bytes())), T0) {
                 let host = base.as_str().strip_prefix("https://").unwrap().split(['/', ':']).next().unwrap();
                 prop_assert!(host == "carto.com" || host.ends_with(".carto.com"), "{base}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_warehouse_is_asked_below_the_base_alone_and_any_reply_is_credentials_or_an_error(
+        base in "https://[a-z]{1,9}[.]example(:[1-9][0-9]{0,3})?(/[a-z0-9%._-]{0,6}){0,4}",
+        status in prop_oneof![4 => Just(200_u16), 1 => 200_u16..600],
+        body in prop_oneof![2 => Just(None), 1 => body().prop_map(Some)],
+        keep in 0_usize..80,
+        flips in vec((0_usize..80, 0_u8..8), 0..3),
+    ) {
+        let token = AccessToken::new(Secret::new("the-token"), None).unwrap();
+        let base: ApiBaseUrl = base.parse().unwrap();
+        let step = CartoDwRequest::start(&base, &token, Jitter::new(7), T0).unwrap();
+        let Step::Send(out, next) = step else { panic!() };
+        let url = format!("{}/v3/connections/carto-dw/token", base.as_str());
+        prop_assert_eq!(out.request.uri().to_string(), url);
+
+        let mut good = br#"{"projectId":"carto-dw-ac-1","token":"ya29.warehouse"}"#.to_vec();
+        for (place, bit) in flips {
+            let place = place % good.len();
+            good[place] ^= 1 << bit;
+        }
+        good.truncate(keep.max(1));
+        let reply = Response::builder().status(status).body(body.unwrap_or(good)).unwrap();
+        match next.resume(Ok(reply), T0) {
+            Ok(Step::Done(credentials)) => {
+                let id = credentials.project_id();
+                prop_assert!((6..=30).contains(&id.len()) && !id.contains([' ', '\'', '"', '/', '$']), "{}", id);
+                prop_assert!(credentials.token().expose().bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+            Ok(Step::Sleep(..)) => {}
+            Ok(Step::Send(..)) => panic!("a second request at once"),
+            Err(error) => {
+                let shown = format!("{error} {error:?}");
+                prop_assert!(!shown.contains("the-token") && !shown.contains("warehouse"), "{}", shown);
             }
         }
     }

@@ -17,7 +17,19 @@ impl CartoAuth {
     /// only, for 5 minutes or what the builder says: CARTO does not tell when the token ends, and it may be part through
     /// its hour.
     ///
-    /// An access token that CARTO no longer takes is rejected, and another one tried, once.
+    /// An access token that CARTO no longer takes is rejected, and another one tried, once. If that is not taken either,
+    /// it stays for a few minutes: a machine's tokens are counted.
+    ///
+    /// ```no_run
+    /// # fn run(auth: carto_auth_ureq::CartoAuth) -> Result<(), Box<dyn std::error::Error>> {
+    /// let warehouse = auth.carto_dw_credentials()?;
+    /// let project = warehouse.project_id();
+    /// let url = format!("https://bigquery.googleapis.com/bigquery/v2/projects/{project}/datasets");
+    /// let request = ureq::get(url).header("Authorization", warehouse.authorization_header());
+    /// let reply = request.call()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`access_token`](Self::access_token); [`Error::NoWarehouseAccess`] and [`Error::NoWarehouse`] where there are

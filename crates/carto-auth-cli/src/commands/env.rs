@@ -18,7 +18,7 @@ type Variables = Vec<(&'static str, Secret)>;
 pub(crate) fn run(global: &Global, options: &EnvCommand) -> Result<(), Failure> {
     check(global, options)?;
     let chosen = identity::choose(global)?;
-    let variables = variables(&chosen)?;
+    let variables = variables(&chosen, options)?;
     let pairs: Vec<_> = variables
         .iter()
         .map(|(name, value)| (*name, value.expose()))
@@ -52,15 +52,35 @@ fn check(global: &Global, options: &EnvCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-fn variables(chosen: &Chosen) -> Result<Variables, Failure> {
+fn variables(chosen: &Chosen, options: &EnvCommand) -> Result<Variables, Failure> {
+    // The Data Warehouse comes first: an access token that CARTO refuses there is not one to hand out.
+    let warehouse = match options.dw {
+        true => warehouse(chosen)?,
+        false => Vec::new(),
+    };
     let token = token(chosen)?;
     let api_base_url = chosen
         .auth
         .api_base_url()
         .map_err(|error| chosen.failure(error))?;
-    Ok(vec![
+    let mut variables = vec![
         ("CARTO_ACCESS_TOKEN", token.secret().clone()),
         ("CARTO_API_BASE_URL", Secret::new(api_base_url.as_str())),
+    ];
+    variables.extend(warehouse);
+    Ok(variables)
+}
+
+/// What Google's libraries, gcloud and bq, and Terraform read.
+fn warehouse(chosen: &Chosen) -> Result<Variables, Failure> {
+    let credentials = chosen.auth.carto_dw_credentials();
+    let credentials = credentials.map_err(|error| chosen.failure(error))?;
+    let project_id = || Secret::new(credentials.project_id());
+    Ok(vec![
+        ("GOOGLE_CLOUD_PROJECT", project_id()),
+        ("CLOUDSDK_CORE_PROJECT", project_id()),
+        ("CLOUDSDK_AUTH_ACCESS_TOKEN", credentials.token().clone()),
+        ("GOOGLE_OAUTH_ACCESS_TOKEN", credentials.token().clone()),
     ])
 }
 

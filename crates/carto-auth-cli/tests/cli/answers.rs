@@ -128,6 +128,7 @@ fn the_help_texts_are_these() {
         ("help", &["--help"]),
         ("help_token", &["token", "--help"]),
         ("help_env", &["env", "--help"]),
+        ("help_dw", &["dw", "--help"]),
         ("help_status", &["help", "status"]),
         ("usage", &["token", "--headr"]),
         ("usage_json", &["token", "--headr", "--json"]),

@@ -100,15 +100,17 @@ fn without_a_terminal_it_prints_the_address_and_ends_at_once_and_the_code_is_bro
     insta::assert_snapshot!("login_with_a_code", world.login_shown(&second));
     assert!(!pending.exists(), "a code is spent once");
 
-    let again = world.run(&["login", "--code", code]);
-    assert_eq!(
-        error_of(&again),
-        (
-            4,
-            "no login is waiting for a code (they wait for 10 minutes)",
-            "run `carto-auth login`"
-        )
-    );
+    for again in [code, "-Kx_9"] {
+        let again = world.run(&["login", "--code", again]);
+        assert_eq!(
+            error_of(&again),
+            (
+                4,
+                "no login is waiting for a code (they wait for 10 minutes)",
+                "run `carto-auth login`"
+            )
+        );
+    }
     let token = world.run(&["token"]);
     assert_eq!((token.code, token.stderr.as_str()), (Some(0), ""));
     assert_eq!(token.stdout.split('.').count(), 3);
