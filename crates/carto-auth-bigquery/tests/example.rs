@@ -1,5 +1,4 @@
 //! The example runs as its own words say, against the sandbox.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::process::{Command, Stdio};
 
