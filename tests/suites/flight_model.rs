@@ -1,4 +1,5 @@
-//! The single flight of native, compiled against loom's locks: every order in which its threads can meet is tried, and
+//! The single flight of native, compiled against loom's locks: every order in which its threads can meet is tried, as far as
+//! a thread is interrupted three times at most and nobody loses patience, and
 //! a wake-up that is lost in one of them is a deadlock that loom reports.
 #![expect(clippy::unwrap_used, reason = "tests")]
 

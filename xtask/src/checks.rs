@@ -44,6 +44,14 @@ pub(crate) fn test() -> io::Result<()> {
     let mut without_tls = cargo(&["test", "--locked"]);
     without_tls.args(FRONT_ENDS).arg("--no-default-features");
     check("tests without TLS", without_tls, "see the failure above")?;
+    // reqwest's cannot even do http without a provider.
+    let mut without_provider = cargo(&["test", "--locked", "-p", "carto-auth-ureq", "--lib"]);
+    without_provider.args(["--no-default-features", "--features", "rustls-no-provider"]);
+    check(
+        "tests without a provider of TLS",
+        without_provider,
+        "see the failure above",
+    )?;
     check(
         "tests of the BigQuery client",
         cargo(&["test", "-p", BIGQUERY, "--locked"]),

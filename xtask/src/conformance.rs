@@ -35,12 +35,20 @@ pub(crate) fn compare() -> io::Result<()> {
         .filter(|(_, over)| over.values().collect::<BTreeSet<_>>().len() > 1)
         .map(|(scenario, _)| scenario.as_str())
         .collect();
+    let noted = |over: &&BTreeMap<String, String>| over.values().any(|text| !text.is_empty());
+    let compared = seen.values().filter(noted).count();
     say(&format!(
-        "== conformance: {} scenarios, {runs} runs over {} transports, {outcomes} outcomes noted, {} differences",
+        "== conformance: {} scenarios passed in {runs} runs over {} transports; {compared} of them noted {outcomes} outcomes \
+         to compare, {} differences",
         seen.len(),
         TRANSPORTS.len(),
         different.len()
     ))?;
+    if let Some((scenario, _)) = seen.iter().find(|(_, over)| noted(over) && over.len() == 1) {
+        return Err(io::Error::other(format!(
+            "{scenario} has run over one transport only"
+        )));
+    }
     match &different[..] {
         [] if seen.is_empty() => Err(io::Error::other("no scenario has run: run `cargo xtask test`")),
         [] => Ok(()),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use carto_auth_core::{Error, Remedy};
+use carto_auth_core::Error;
 use carto_auth_reqwest::{CartoAuth, CartoDwCredentials};
 use google_cloud_auth::credentials::{CacheableResource, Credentials, CredentialsProvider, EntityTag};
 use google_cloud_auth::errors::CredentialsError;
@@ -13,8 +13,8 @@ use http::{Extensions, HeaderMap};
 
 /// Credentials for Google's clients: the warehouse's token, asked for anew before it ends.
 ///
-/// A client that is given these alone is not told when Google refuses a token; [`carto_dw`](crate::carto_dw) makes one
-/// that is.
+/// A client that is given these alone has no other token asked for when Google refuses one; [`carto_dw`](crate::carto_dw)
+/// makes one that has. It needs a `CryptoProvider` of rustls, which the program installs.
 #[must_use]
 pub fn google_credentials(auth: &CartoAuth) -> Credentials {
     Warehouse::new(auth).into()
@@ -101,10 +101,9 @@ impl fmt::Debug for Warehouse {
 impl CredentialsProvider for Warehouse {
     /// Google's clients ask before every attempt and keep nothing: there is nothing that could be "not modified".
     async fn headers(&self, _: Extensions) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
-        let credentials = self.token().await.map_err(|error| {
-            let is_transient = matches!(error.remedy(), Remedy::Retry { .. });
-            CredentialsError::from_source(is_transient, error)
-        })?;
+        // Never transient for Google's client: what can be tried again has been.
+        let credentials = self.token().await;
+        let credentials = credentials.map_err(|error| CredentialsError::from_source(false, error))?;
         Ok(CacheableResource::New {
             entity_tag: EntityTag::new(),
             data: HeaderMap::from_iter([(AUTHORIZATION, credentials.authorization_header())]),

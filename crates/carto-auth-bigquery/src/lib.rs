@@ -34,7 +34,8 @@
 //!
 //! # Limits
 //! Google's client takes TLS from rustls' process-wide `CryptoProvider` and panics without one. Where the program has
-//! installed none, [`CartoDw::connect`] installs ring's.
+//! installed none, [`CartoDw::connect`] installs ring's: a program with another one installs it before. A query with a
+//! retry policy of its own has no other token asked for after a 401. Google's client follows redirects, as ours never do.
 //!
 //! It also names the warehouse's project as the one to be charged (`x-goog-user-project`) with every request, which cannot
 //! be turned off. Google may want the permission `serviceusage.services.use` on the project for that; whether CARTO's

@@ -13,12 +13,13 @@ use google_cloud_gax::exponential_backoff::ExponentialBackoff;
 use google_cloud_gax::retry_policy::{RetryPolicy, RetryPolicyExt as _};
 use google_cloud_gax::retry_result::RetryResult;
 use google_cloud_gax::retry_state::RetryState;
+use google_cloud_gax::throttle_result::ThrottleResult;
 
 use crate::credentials::Warehouse;
 
 /// As many attempts as Google's client makes by itself.
 const ATTEMPTS: u32 = 6;
-/// An attempt that is not answered in this time fails; Google's client would wait for ever.
+/// A request and its repetitions may take so long; Google's client would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Of so many requests that were refused it is known which token they were sent with.
 const REMEMBERED: usize = 256;
@@ -26,7 +27,8 @@ const REMEMBERED: usize = 256;
 /// So often a request is tried again after a 401: with a token that came meanwhile, and with one that is asked for.
 const LONGEST_ROW: u8 = 2;
 
-/// The retry and back-off policies of one client: Google's, and the answer to a 401.
+/// The retry and back-off policies of one client: those of Google's crates, and the answer to a 401. Google's throttle may
+/// hold a repetition back for some seconds where many requests are refused at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Renewal(Arc<Inner>);
 
@@ -75,6 +77,7 @@ impl Renewal {
         let times = before.map_or(1, |before| before.times + 1);
         if before.is_some_and(|before| before.token != token) || times > LONGEST_ROW {
             // Another token was refused, too; or CARTO has no other.
+            refused.remove(&begun);
             return false;
         }
         if before.is_some() || since <= begun {
@@ -105,10 +108,15 @@ impl RetryPolicy for Renewal {
         if !is_refused_token(&error) {
             return self.0.otherwise.on_error(state, error);
         }
-        match self.is_worth_another(state.start) {
+        // The count bounds what has been forgotten, too.
+        match state.attempt_count < ATTEMPTS && self.is_worth_another(state.start) {
             true => RetryResult::Continue(error),
             false => RetryResult::Permanent(error),
         }
+    }
+
+    fn on_throttle(&self, state: &RetryState, error: Error) -> ThrottleResult {
+        self.0.otherwise.on_throttle(state, error)
     }
 
     fn remaining_time(&self, state: &RetryState) -> Option<Duration> {

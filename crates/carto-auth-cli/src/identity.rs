@@ -76,6 +76,13 @@ fn machine(global: &Global) -> Result<Option<Chosen>, Failure> {
     Ok(Some(Chosen::new(global, auth, Mode::M2m, source, store)))
 }
 
+/// However a command ends, a renewal behind it is waited for.
+impl Drop for Chosen {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
 impl Chosen {
     fn new(global: &Global, auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
         let login = match global.profile.name() {

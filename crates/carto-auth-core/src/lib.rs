@@ -74,6 +74,7 @@ mod identity;
 mod freshness;
 mod plan;
 mod source;
+mod seen;
 mod session;
 mod carto_dw_memory;
 

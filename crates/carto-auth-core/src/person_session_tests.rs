@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::tests::{ANY, T0, at, grant, letter, with_token};
 use super::*;
 use crate::freshness::Freshness;
+use crate::secret::Secret;
 use crate::step::Step;
 
 fn learn(session: &mut Session, api_base_url: ApiBaseUrl) -> Option<TokenRecord> {
@@ -10,12 +11,12 @@ fn learn(session: &mut Session, api_base_url: ApiBaseUrl) -> Option<TokenRecord>
     session.learn_api_base_url(&token, api_base_url)
 }
 
-fn person() -> Session {
+pub(super) fn person() -> Session {
     let carto = Endpoints::carto();
     Session::person(Identity::person(&carto), carto, Jitter::new(0))
 }
 
-fn with_refresh_token(token: &str, obtained: u64, life: u64, refresh: &str) -> TokenGrant {
+pub(super) fn with_refresh_token(token: &str, obtained: u64, life: u64, refresh: &str) -> TokenGrant {
     TokenGrant {
         refresh_token: Some(Secret::new(refresh)),
         ..grant(token, obtained, life)
@@ -23,7 +24,7 @@ fn with_refresh_token(token: &str, obtained: u64, life: u64, refresh: &str) -> T
 }
 
 /// The refresh token that a renewal would spend.
-fn spends(session: &mut Session, read: Option<TokenRecord>, seconds: u64) -> String {
+pub(super) fn spends(session: &mut Session, read: Option<TokenRecord>, seconds: u64) -> String {
     let renewal = session.renew(UnderLock::read(read), ANY, at(seconds)).unwrap();
     let Renewal::Ask(Step::Send(out, _), _) = renewal else {
         panic!("expected a request, got {renewal:?}")

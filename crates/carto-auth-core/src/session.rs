@@ -16,7 +16,7 @@ use crate::identity::Identity;
 use crate::m2m_credentials::M2mCredentials;
 use crate::plan::{Failed, Generation, Plan, Renewal, UnderLock};
 use crate::retry::Jitter;
-use crate::secret::Secret;
+use crate::seen::Seen;
 use crate::source::Source;
 use crate::timestamp::Timestamp;
 use crate::token_file::{TokenRecord, UnknownKeys};
@@ -42,11 +42,7 @@ pub struct Session {
     source: Source,
     api_base_url: Option<ApiBaseUrl>,
     current: Option<Current>,
-    rejected: Option<Secret>,
-    /// What was last taken from a store, and what it was last given: neither is news. Times would not tell, for clocks
-    /// are set.
-    read: Option<Secret>,
-    published: Option<Secret>,
+    seen: Seen,
     unknown: UnknownKeys,
     failures: Failures,
     jitter: Jitter,
@@ -80,7 +76,6 @@ impl Session {
             endpoints,
             identity,
             refresh_token: None,
-            spent: None,
         };
         Self::new(source, api_base_url, None, jitter)
     }
@@ -103,9 +98,7 @@ impl Session {
             source,
             api_base_url,
             current,
-            rejected: None,
-            read: None,
-            published: None,
+            seen: Seen::default(),
             unknown: UnknownKeys::default(),
             failures: Failures::default(),
             jitter,
@@ -182,46 +175,48 @@ impl Session {
         let Some(record) = record.filter(|record| self.identity().is_some_and(|me| me.owns(record))) else {
             return;
         };
-        let stored = Some(&record.access_token);
-        let is_known = self.read.as_ref() == stored || self.published.as_ref() == stored;
+        let is_current = self
+            .current
+            .as_ref()
+            .is_some_and(|current| *current.token.secret() == record.access_token);
+        if is_current {
+            // Another file, or another answer of CARTO, with the refresh token that goes with it.
+            if let (Source::Person { refresh_token, .. }, Some(stored)) =
+                (&mut self.source, record.refresh_token)
+                && !self.seen.is_spent(&stored)
+            {
+                *refresh_token = Some(stored);
+            }
+            self.seen.read(record.access_token);
+            return;
+        }
+        if self.seen.knows(&record) {
+            self.seen.read(record.access_token);
+            return;
+        }
         let is_better = |current: &Current| {
             current.is_usable(Freshness::default(), now) && !current.is_older_than(&record)
         };
-        if is_known {
-            self.read = Some(record.access_token);
-            return;
-        }
         let is_machine = matches!(self.source, Source::Machine { .. });
         if is_machine && self.current.as_ref().is_some_and(is_better) {
             return;
         }
-        // A store that could not be written still holds what has been spent meanwhile, and the token that came with it.
-        if let Source::Person {
-            spent: Some(spent), ..
-        } = &self.source
-            && record.refresh_token.as_ref() == Some(spent)
-        {
-            return;
-        }
         self.unknown = record.unknown;
-        self.read = Some(record.access_token.clone());
+        self.seen.took(record.access_token.clone());
         if let Source::Person {
             endpoints,
             identity,
             refresh_token,
-            spent,
         } = &mut self.source
         {
-            *refresh_token = record
-                .refresh_token
-                .filter(|stored| spent.as_ref() != Some(stored));
+            *refresh_token = record.refresh_token;
             let named = identity.api_base_url();
             self.api_base_url = record
                 .api_base_url
                 .filter(|base| named == Some(base) || endpoints.check_api_base_url(base).is_ok())
                 .or_else(|| named.cloned());
         }
-        if self.rejected.as_ref() != Some(&record.access_token) {
+        if !self.seen.is_rejected(&record.access_token) {
             let token = AccessToken::with_expiry(record.access_token, Some(record.expires_at));
             self.current = Some(Current::new(token, record.obtained_at, self.jitter));
         }
@@ -274,14 +269,12 @@ impl Session {
             return (current.unwrap_or(token), None);
         }
         self.failures = Failures::default();
-        self.published = Some(token.secret().clone());
+        self.seen.gave(token.secret().clone());
         self.current = Some(Current::new(token.clone(), Some(grant.obtained_at), self.jitter));
-        if let Source::Person {
-            refresh_token, spent, ..
-        } = &mut self.source
+        if let Source::Person { refresh_token, .. } = &mut self.source
             && grant.refresh_token.is_some()
         {
-            *spent = refresh_token.take();
+            self.seen.spent(refresh_token.take());
             *refresh_token = grant.refresh_token;
         }
         (token, self.record())
@@ -345,16 +338,13 @@ impl Session {
             return Failed::Noted;
         }
         self.failures.note(error, now);
-        let Source::Person {
-            refresh_token, spent, ..
-        } = &mut self.source
-        else {
+        let Source::Person { refresh_token, .. } = &mut self.source else {
             return Failed::Noted;
         };
         if !matches!(error, Error::SessionEnded(_)) {
             return Failed::Noted;
         }
-        *spent = refresh_token.take();
+        self.seen.spent(refresh_token.take());
         let is_good = |current: &Current| current.is_usable(Freshness::default(), now);
         match self.record() {
             Some(record) if self.current.as_ref().is_some_and(is_good) => Failed::Keep(Box::new(record)),
@@ -371,7 +361,7 @@ impl Session {
             .is_some_and(|current| current.token.secret() == token.secret());
         if is_current {
             self.current = None;
-            self.rejected = Some(token.secret().clone());
+            self.seen.rejected(token.secret().clone());
         }
         is_current
     }
@@ -388,6 +378,13 @@ impl Session {
         self.generation.0 += 1;
         self.current.take().map(|current| current.token)
     }
+
+    /// As [`log_out`](Self::log_out), because a store that held a login holds nothing any more: somebody else has logged out,
+    /// or its files are away for a while. Whatever it holds next is news.
+    pub fn logged_out_elsewhere(&mut self) {
+        self.log_out();
+        self.seen.nothing();
+    }
 }
 
 #[cfg(test)]
@@ -397,3 +394,7 @@ mod tests;
 #[cfg(test)]
 #[path = "person_session_tests.rs"]
 mod person_tests;
+
+#[cfg(test)]
+#[path = "seen_tests.rs"]
+mod seen_tests;

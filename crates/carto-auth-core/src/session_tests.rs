@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::secret::Secret;
 
 pub(super) const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 pub(super) const ANY: Freshness = Freshness::min_ttl(Duration::ZERO);
@@ -208,4 +209,32 @@ fn unknown_keys_of_the_stored_record_survive_a_renewal() {
     };
     let (_, record) = session.granted(grant("new", 200, 100));
     assert!(record.unwrap().encode(&|_| 0).expose().contains(r#""later":[1]"#));
+}
+
+fn record(token: &str, obtained: u64) -> Option<TokenRecord> {
+    machine().granted(grant(token, obtained, 3600)).1
+}
+
+#[test]
+fn tokens_that_were_refused_do_not_come_back_in_turn() {
+    let mut session = machine();
+    for (token, obtained) in [("a", 0), ("b", 10), ("c", 20)] {
+        session.adopt(record(token, obtained), at(30));
+        let refused = session.last_token().unwrap().clone();
+        assert!(session.reject(&refused));
+    }
+    for (token, obtained) in [("a", 0), ("b", 10), ("c", 20), ("a", 0)] {
+        session.adopt(record(token, obtained), at(30));
+        assert_eq!(letter(&session, 30), 'r', "{token} was refused");
+    }
+}
+
+#[test]
+fn a_machine_keeps_a_good_token_that_was_obtained_later() {
+    let mut session = machine();
+    session.granted(grant("later", 100, 3600));
+    session.adopt(record("earlier", 0), at(110));
+    assert_eq!(session.last_token().unwrap().secret(), &Secret::new("later"));
+    session.adopt(record("earlier", 0), at(3800));
+    assert_eq!(session.last_token().unwrap().secret(), &Secret::new("earlier"));
 }

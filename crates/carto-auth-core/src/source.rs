@@ -18,8 +18,6 @@ pub(crate) enum Source {
         endpoints: Endpoints,
         identity: Identity,
         refresh_token: Option<Secret>,
-        /// The one before, which a store may still hold: a second use would look like theft.
-        spent: Option<Secret>,
     },
     /// The token was given; there is no other.
     Given,

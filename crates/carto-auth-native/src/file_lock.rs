@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_missing_folder_means_no_lock_and_no_hang() {
-        let lock = acquire(Path::new("/nonexistent/t.lock"), Duration::from_secs(10));
+        let folder = tempfile::tempdir().unwrap();
+        let lock = acquire(&folder.path().join("missing/t.lock"), Duration::from_secs(10));
         assert!(matches!(lock, Lock::Unsupported(_)));
     }
 }

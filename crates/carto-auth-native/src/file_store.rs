@@ -113,16 +113,18 @@ impl FileStore {
     /// The newest token of this identity in either file. For a machine the shared one is not looked at when the own one
     /// has `enough` life. What is wrong with a file is logged at `level`.
     fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
-        let own = read_record(&self.own_file(identity), level).filter(|record| identity.owns(record));
-        // A person may have logged in anew with Python, as somebody else.
-        let is_enough = |own: &TokenRecord| !identity.is_person() && own.expires_at() > now() + enough;
-        if own.as_ref().is_some_and(is_enough) {
-            return own;
+        let read = |path: &Path| read_record(path, level).filter(|record| identity.owns(record));
+        if !identity.is_person() {
+            let own = read(&self.own_file(identity));
+            if own.as_ref().is_some_and(|own| own.expires_at() > now() + enough) {
+                return own;
+            }
+            return newest(read(&self.shared), own);
         }
-        let shared = read_record(&self.shared, level).filter(|record| identity.owns(record));
-        // Of two that are alike, the last counts: the own file may hold a refresh token.
-        let age = |record: &TokenRecord| (record.obtained_at(), record.expires_at());
-        shared.into_iter().chain(own).max_by_key(age)
+        // A person may have logged in anew with Python, as somebody else. The own file is written first, so read last: the
+        // other way round a refresh token could be missed.
+        let shared = read(&self.shared);
+        newest(shared, read(&self.own_file(identity)))
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
@@ -135,6 +137,16 @@ impl FileStore {
                 .is_none_or(|record| identity.owns(&record) || record.expires_at() <= now()),
         }
     }
+}
+
+/// Of one token in both files the own one counts: Python leaves out what it does not know, the refresh token too.
+fn newest(shared: Option<TokenRecord>, own: Option<TokenRecord>) -> Option<TokenRecord> {
+    let shared = shared.filter(|shared| {
+        let is_same = |own: &TokenRecord| own.access_token() == shared.access_token();
+        !own.as_ref().is_some_and(is_same)
+    });
+    let age = |record: &TokenRecord| (record.obtained_at(), record.expires_at());
+    shared.into_iter().chain(own).max_by_key(age)
 }
 
 /// Without the lock, a token in the own file that lives longer than this needs no look at the shared file.

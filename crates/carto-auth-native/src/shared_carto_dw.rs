@@ -139,7 +139,7 @@ impl AskingCartoDw {
     }
 
     /// True when this failure calls for another access token, once: the first is not taken, and did not itself come in
-    /// place of another a while ago.
+    /// place of another a while ago. A token that was given has no other.
     #[must_use]
     pub fn wants_another_token(&self, failure: &Error) -> bool {
         let state = self.shared.carto_dw.state();
@@ -147,7 +147,7 @@ impl AskingCartoDw {
             .refused
             .as_ref()
             .is_some_and(|(refused, at)| refused.secret() == self.token.secret() && at.elapsed() < PAUSE);
-        matches!(failure, Error::TokenRefused(_)) && !is_second
+        matches!(failure, Error::TokenRefused(_)) && !is_second && self.shared.identity().is_some()
     }
 
     /// The failure that says more: that the access token was refused, or why there is no other one.
@@ -168,8 +168,9 @@ impl AskingCartoDw {
         let shared = &self.shared;
         match &outcome {
             Ok(credentials) => {
-                let is_current = shared.are_current(credentials, Freshness::default());
+                // A logout in between forgets what is kept after this.
                 let mut state = shared.carto_dw.state();
+                let is_current = shared.are_current(credentials, Freshness::default());
                 state.refused = None;
                 if is_current {
                     state.memory.keep(credentials);

@@ -1,9 +1,10 @@
 use std::thread;
 
-use carto_auth_core::{ApiBaseUrl, CartoDwRequest, Jitter, Secret, Step};
+use carto_auth_core::{ApiBaseUrl, CartoDwRequest, Endpoints, Jitter, Secret, Step, TokenRequest};
 use http::Response;
 
 use super::*;
+use crate::store::NoStore;
 
 fn base() -> ApiBaseUrl {
     "https://a.carto.com".parse().unwrap()
@@ -124,6 +125,20 @@ fn the_end_of_the_session_is_the_end_of_what_it_was_given() {
     }
 }
 
+/// A person's session and its token.
+fn logged_in() -> (Arc<SharedSession>, AccessToken) {
+    let carto = Endpoints::carto();
+    let session = SharedSession::person(Identity::person(&carto), carto.clone(), Box::new(NoStore));
+    let step = TokenRequest::refresh_token(&Secret::new("x"), &carto, Jitter::new(7), now());
+    let Step::Send(_, next) = step else { panic!() };
+    let reply = br#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
+    let Ok(Step::Done(grant)) = next.resume(Ok(Response::new(reply.to_vec())), now()) else {
+        panic!()
+    };
+    let token = session.log_in(grant);
+    (Arc::new(session), token)
+}
+
 /// Asks though credentials are kept.
 fn asks_for_newer(session: &Arc<SharedSession>, token: &AccessToken) -> AskingCartoDw {
     match session.carto_dw(token, Freshness::newer_than(now() + PAUSE)) {
@@ -134,8 +149,10 @@ fn asks_for_newer(session: &Arc<SharedSession>, token: &AccessToken) -> AskingCa
 
 #[test]
 fn a_token_that_is_refused_is_replaced_once_and_not_again_for_a_while() {
-    let (session, first) = (session(), token("t"));
-    let refused = answered(&first, 401, "").unwrap_err();
+    let given = asks(&session(), &token("t"));
+    let refused = answered(&token("t"), 401, "").unwrap_err();
+    assert!(!given.wants_another_token(&refused), "there is no other");
+    let (session, first) = logged_in();
     let asking = asks(&session, &first);
     assert!(asking.wants_another_token(&refused));
     assert!(!asking.wants_another_token(&Error::NotLoggedIn));

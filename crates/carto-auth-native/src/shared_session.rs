@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, ApiBaseUrl, Endpoints, Error, Failed, Freshness, Generation, Identity, M2mCredentials, Plan,
-    Renewal, Secret, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
+    Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
 use crate::clock::now;
 use crate::flight::Landed;
+use crate::held::{Held, Urgency, hold_of, must_not_ask};
 use crate::randomness::jitter;
 use crate::shared_carto_dw::SharedCartoDw;
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
@@ -46,17 +47,8 @@ pub struct Asking {
     shared: Arc<SharedSession>,
     locked: Option<Box<dyn LockedTokens>>,
     /// What the store held when the renewal began.
-    read: Option<Secret>,
+    read: Held,
     generation: Generation,
-}
-
-/// How urgent a renewal is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Urgency {
-    /// There is no token to hand out.
-    Now,
-    /// The present token is still good: nobody waits for a lock for it.
-    Early,
 }
 
 impl SharedSession {
@@ -119,11 +111,15 @@ impl SharedSession {
         let (Plan::Refresh | Plan::LogIn(_), Some(identity)) = (&plan, &self.identity) else {
             return plan;
         };
-        let generation = self.session().generation();
+        let state = |session: &Session| {
+            let token = session.last_token().map(|token| token.secret().clone());
+            (session.generation(), token)
+        };
+        let before = state(&self.session());
         let record = self.store.load(identity);
         let mut session = self.session();
-        // A login or logout meanwhile makes what was read out of date.
-        if session.generation() == generation {
+        // A login, logout or renewal meanwhile makes what was read out of date.
+        if state(&session) == before {
             self.was_stored.fetch_or(record.is_some(), Ordering::Relaxed);
             session.adopt(record, now());
         }
@@ -157,15 +153,14 @@ impl SharedSession {
         let mut locked = self.lock(patience);
         let record = locked.as_mut().and_then(|locked| locked.load());
         let hold = hold_of(locked.as_deref());
-        let read = record.as_ref().map(|record| record.access_token().clone());
+        let read = self.seen(record.as_ref());
         // A store that cannot be read is no logout.
-        let is_gone = |identity| locked.is_some() && self.store.holds_nothing(identity);
-        let somebody_logged_out = self.is_person()
-            && self.identity.as_ref().is_some_and(is_gone)
-            && self.was_stored.swap(false, Ordering::Relaxed);
+        let is_gone = locked.is_some() && self.holds_nothing();
+        let somebody_logged_out =
+            self.is_person() && is_gone && self.was_stored.swap(false, Ordering::Relaxed);
         let mut session = self.session();
         if somebody_logged_out {
-            session.log_out();
+            session.logged_out_elsewhere();
         }
         match session.renew(UnderLock::read(record), freshness, now())? {
             Renewal::Found(token) => Ok(Next::Token(token)),
@@ -184,6 +179,20 @@ impl SharedSession {
                 Ok(Next::Ask(asking, step))
             }
         }
+    }
+
+    /// What a record says of its store, or the lack of one.
+    fn seen(&self, record: Option<&TokenRecord>) -> Held {
+        match record {
+            Some(record) => Held::Token(record.access_token().clone()),
+            None if self.holds_nothing() => Held::Nothing,
+            None => Held::Unknown,
+        }
+    }
+
+    fn holds_nothing(&self) -> bool {
+        let identity = self.identity.as_ref();
+        identity.is_some_and(|identity| self.store.holds_nothing(identity))
     }
 
     fn is_person(&self) -> bool {
@@ -322,17 +331,19 @@ impl Asking {
     pub fn finish(mut self, outcome: Result<TokenGrant, Error>) -> Result<AccessToken, Error> {
         let found = self.locked.as_mut().and_then(|locked| locked.load());
         // A login or logout goes on without the lock rather than wait for ever.
-        let is_as_before = self.read.as_ref() == found.as_ref().map(TokenRecord::access_token);
+        let is_as_before = self.read.is_as_before(&self.shared.seen(found.as_ref()));
         let mut session = self.shared.session();
         match outcome {
             Ok(grant) if !is_as_before && self.shared.is_person() => {
                 let is_login = found.is_some();
                 session.adopt(found, now());
-                let current = session.last_token().cloned().filter(|_| is_login);
+                let plan = session.plan(Freshness::default(), now());
                 drop(session);
                 log::info!("the session was changed by another process meanwhile");
-                let given = || AccessToken::new(grant.access_token, grant.expires_at);
-                current.or_else(given).ok_or(Error::NotLoggedIn)
+                match plan {
+                    Plan::Use(token) | Plan::UseAndRefresh(token) if is_login => Ok(token),
+                    _ => AccessToken::new(grant.access_token, grant.expires_at).ok_or(Error::NotLoggedIn),
+                }
             }
             Ok(grant) => {
                 let (token, record) = session.publish(grant, self.generation);
@@ -374,21 +385,6 @@ impl std::fmt::Debug for Next {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),
             Self::Ask(..) => f.write_str("Ask(..)"),
         }
-    }
-}
-
-/// Without a store there is nobody to lock out, and nothing that can be kept.
-fn hold_of(locked: Option<&dyn LockedTokens>) -> Hold {
-    locked.map_or(Hold::Unlocked, LockedTokens::hold)
-}
-
-/// A second token of a machine harms nobody, but there is no hurry for one while somebody else is at it. A refresh token
-/// that is spent twice ends the session.
-fn must_not_ask(hold: Hold, urgency: Urgency, spends_refresh_token: bool) -> bool {
-    match hold {
-        Hold::Exclusive => false,
-        Hold::Contended => spends_refresh_token || urgency == Urgency::Early,
-        Hold::Unlocked => spends_refresh_token,
     }
 }
 

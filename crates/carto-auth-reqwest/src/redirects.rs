@@ -14,25 +14,21 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOVED: &[u8] =
     b"HTTP/1.1 302 Found\r\nlocation: /followed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// True when the client, led to a redirect on loopback, follows it. False also when it reaches nothing there.
-pub(crate) async fn follows_redirects(client: &Client) -> bool {
-    let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await else {
-        return false;
-    };
-    let Ok(address) = listener.local_addr() else {
-        return false;
-    };
+/// Whether the client, led to a redirect on loopback, follows it; `None` when it reaches nothing there.
+pub(crate) async fn follows_redirects(client: &Client) -> Option<bool> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.ok()?;
+    let address = listener.local_addr().ok()?;
     let server = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            redirect(stream).await;
+            tokio::spawn(timeout(PATIENCE, redirect(stream)));
         }
     });
     let _server = Aborted(server.abort_handle());
     let asked = client.get(format!("http://{address}/")).timeout(PATIENCE).send();
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(reply)) => reply.url().path() != "/",
-        Ok(Err(error)) => error.is_redirect(),
-        Err(_) => false,
+        Ok(Ok(reply)) => Some(reply.url().path() != "/"),
+        Ok(Err(error)) => error.is_redirect().then_some(true),
+        Err(_) => None,
     }
 }
 

@@ -4,13 +4,11 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::redirects::follows_redirects;
+use crate::tls::{with_platform_trust, without_trust};
 use carto_auth_core::{Error, Outgoing};
 use http::uri::Scheme;
 use reqwest::{Client, ClientBuilder, redirect};
-use tokio::sync::OnceCell;
-
-use crate::redirects::follows_redirects;
-use crate::tls::{with_platform_trust, without_trust};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,8 +26,8 @@ struct Clients {
     beyond: OnceLock<Client>,
     loopback_https: OnceLock<Client>,
     loopback_http: OnceLock<Client>,
-    /// Whether the caller's client follows redirects; it is asked once.
-    callers_follows: Option<OnceCell<bool>>,
+    /// Whether the caller's client follows redirects, once that is known.
+    callers_follows: Option<OnceLock<bool>>,
 }
 
 impl Transport {
@@ -44,8 +42,8 @@ impl Transport {
     ///
     /// It must be built with `redirect::Policy::none()`: a client that follows redirects may hand the credentials
     /// to whomever it is sent to. Before it is given any, it is led to a redirect on loopback; one that follows is refused
-    /// with [`Error::Client`]. (One that reaches nothing there, because it sends everything through a proxy or takes only
-    /// https, cannot be tried; a reply from another address than was asked is refused all the same.) It should be built with a
+    /// with [`Error::Client`]. (One that reaches nothing there, because it sends everything through a proxy or speaks only
+    /// https or HTTP/2, cannot be tried; a reply from another address than was asked is refused all the same.) It should be built with a
     /// `connect_timeout` of 10 seconds, without which connecting may take as long as the whole exchange, and with
     /// rustls, without which certificate failures are reported as failed connections.
     ///
@@ -55,7 +53,7 @@ impl Transport {
     pub fn with_client(client: Client) -> Self {
         Self(Arc::new(Clients {
             beyond: client.into(),
-            callers_follows: Some(OnceCell::new()),
+            callers_follows: Some(OnceLock::new()),
             ..Clients::default()
         }))
     }
@@ -64,13 +62,13 @@ impl Transport {
     pub(crate) async fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
         if !out.bypasses_proxies() {
             let client = built(&self.0.beyond, || with_platform_trust(builder()))?;
-            if let Some(follows) = &self.0.callers_follows
-                && *follows.get_or_init(|| follows_redirects(client)).await
-            {
-                let words = "the HTTP client follows redirects; build it with redirect::Policy::none()";
-                return Err(Error::Client(words.to_owned()));
+            match &self.0.callers_follows {
+                Some(known) if follows(client, known).await => {
+                    let words = "the HTTP client follows redirects; build it with redirect::Policy::none()";
+                    Err(Error::Client(words.to_owned()))
+                }
+                _ => Ok(client),
             }
-            Ok(client)
         } else if out.request.uri().scheme() == Some(&Scheme::HTTPS) {
             built(&self.0.loopback_https, || {
                 with_platform_trust(builder().no_proxy())
@@ -82,6 +80,15 @@ impl Transport {
     }
 }
 
+/// A client that could not be tried is tried again with the next request.
+async fn follows(client: &Client, known: &OnceLock<bool>) -> bool {
+    if let Some(follows) = known.get() {
+        return *follows;
+    }
+    let tried = follows_redirects(client).await;
+    tried.is_some_and(|follows| *known.get_or_init(|| follows))
+}
+
 impl fmt::Debug for Transport {
     /// Leaves the clients out: theirs shows proxies and headers.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,7 +96,7 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// A client for requests of the program's own, with our TLS settings: rustls with ring and the platform's trust, the
+/// A client for requests of the program's own, with our TLS settings: rustls with the program's provider or ring, and the platform's trust, the
 /// environment's proxies, no redirects. Without such settings, or reqwest's own `rustls` feature, building a client
 /// panics for want of a provider.
 ///

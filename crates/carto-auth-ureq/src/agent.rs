@@ -8,8 +8,8 @@ use ureq::typestate::AgentScope;
 /// and kept connections (a token is asked for once a day).
 ///
 /// Nothing is loaded here: the trust store is read by the first TLS connection. Without the feature `rustls` it reaches
-/// only http (loopback); with `rustls-no-provider`, https where the program has installed a `CryptoProvider` before this
-/// call.
+/// only http (loopback), unless another crate has turned TLS on in ureq; with `rustls-no-provider`, https where the program
+/// has installed a `CryptoProvider`.
 #[must_use]
 pub fn default_agent() -> Agent {
     with_tls(Agent::config_builder())
@@ -22,7 +22,7 @@ pub fn default_agent() -> Agent {
 #[cfg(feature = "rustls-no-provider")]
 fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
     use rustls::crypto::CryptoProvider;
-    use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+    use ureq::tls::{RootCerts, TlsConfig};
 
     let installed = CryptoProvider::get_default().cloned();
     #[cfg(feature = "rustls")]
@@ -30,10 +30,25 @@ fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
     let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier);
     let tls = match installed {
         Some(provider) => tls.unversioned_rustls_crypto_provider(provider),
-        // ureq would panic for want of one. There is no other TLS than rustls here, so this means none.
-        None => tls.provider(TlsProvider::NativeTls),
+        None => tls,
     };
     config.tls_config(tls.build())
+}
+
+/// False where ureq would panic for want of a provider.
+pub(crate) fn has_provider(agent: &Agent) -> bool {
+    #[cfg(all(feature = "rustls-no-provider", not(feature = "rustls")))]
+    {
+        let tls = agent.config().tls_config();
+        tls.provider() != ureq::tls::TlsProvider::Rustls
+            || tls.unversioned_rustls_crypto_provider().is_some()
+            || rustls::crypto::CryptoProvider::get_default().is_some()
+    }
+    #[cfg(not(all(feature = "rustls-no-provider", not(feature = "rustls"))))]
+    {
+        let _ = agent;
+        true
+    }
 }
 
 #[cfg(not(feature = "rustls-no-provider"))]

@@ -10,7 +10,10 @@ use carto_auth_native::now;
 #[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
 use ureq::http::Response;
+use ureq::http::uri::Scheme;
 use ureq::{Agent, Timeout};
+
+use crate::agent::has_provider;
 
 /// Carries a flow out to its end.
 ///
@@ -38,6 +41,9 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
     } else {
         agent.config().proxy().cloned()
     };
+    if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
+        return Err(no_tls());
+    }
     let body_limit = out.body_limit as u64;
     let request = agent
         .configure_request(out.request.map(Body::into_bytes))
@@ -60,6 +66,10 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
 const NO_TLS: &str = "the program has none: turn on the feature `rustls` of carto-auth-ureq, or with \
                       `rustls-no-provider` install a CryptoProvider";
 
+fn no_tls() -> TransportError {
+    TransportError::new(TransportErrorKind::Tls, Sent::No).with_detail(NO_TLS)
+}
+
 /// Says what failed in words of ours: an error text of the client may hold the address of a proxy, password
 /// included.
 fn transport_error(error: ureq::Error) -> TransportError {
@@ -74,7 +84,7 @@ fn transport_error(error: ureq::Error) -> TransportError {
         #[cfg(feature = "rustls-no-provider")]
         ureq::Error::Rustls(error) => tls_error(&error),
         ureq::Error::Tls(_) => maybe(Kind::Tls),
-        ureq::Error::TlsRequired => TransportError::new(Kind::Tls, Sent::No).with_detail(NO_TLS),
+        ureq::Error::TlsRequired => no_tls(),
         ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
             maybe(Kind::Protocol)
         }
@@ -129,7 +139,7 @@ fn tls_error(error: &TlsError) -> TransportError {
     TransportError::new(kind, Sent::Maybe).with_detail(source.unwrap_or_else(|| error.to_string()))
 }
 
-#[cfg(all(test, not(feature = "rustls-no-provider")))]
+#[cfg(all(test, not(feature = "rustls")))]
 mod tests {
     use std::net::TcpListener;
 

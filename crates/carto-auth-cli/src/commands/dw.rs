@@ -24,9 +24,7 @@ pub(crate) fn run(global: &Global, options: &DwOptions) -> Result<(), Failure> {
     let chosen = identity::choose(global)?;
     let credentials = chosen.auth.carto_dw_credentials();
     let credentials = credentials.map_err(|error| chosen.failure(error))?;
-    let printed = print(global, options, &credentials);
-    chosen.settle();
-    printed
+    print(global, options, &credentials)
 }
 
 fn print(global: &Global, options: &DwOptions, credentials: &CartoDwCredentials) -> Result<(), Failure> {

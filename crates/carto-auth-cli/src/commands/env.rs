@@ -49,6 +49,9 @@ fn check(global: &Global, options: &EnvCommand) -> Result<(), Failure> {
             "name one, or leave -- out to print the variables",
         ));
     }
+    if options.command.first().is_some_and(|program| program.is_empty()) {
+        return Err(Failure::usage("the command after -- is empty", "name a program"));
+    }
     Ok(())
 }
 

@@ -23,9 +23,7 @@ struct Answer<'a> {
 pub(crate) fn run(global: &Global, options: &TokenOptions) -> Result<(), Failure> {
     let chosen = identity::choose(global)?;
     let token = get(&chosen, options)?;
-    let printed = print(global, options, &chosen, &token);
-    chosen.settle();
-    printed
+    print(global, options, &chosen, &token)
 }
 
 fn print(

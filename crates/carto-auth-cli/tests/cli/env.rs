@@ -265,7 +265,11 @@ fn a_command_that_is_not_there_is_127_and_one_that_cannot_be_run_126() {
             "check its name and PATH; the interpreter that a script names after #! must be there, too"
         )
     );
-    assert_eq!(error_of(&world.run_env(&["--", ""])).0, 127);
+    assert_eq!(
+        error_of(&world.run_env(&["--", ""])).0,
+        2,
+        "a variable that has come out empty"
+    );
     for path in ["/", "./ci.json"] {
         let outcome = world.run_env(&["--", path]);
         assert_eq!(
