@@ -193,7 +193,7 @@ fn new_credentials_are_newer_than_the_call_and_rejected_ones_do_not_come_back() 
             "there is no other"
         );
     }
-    assert_eq!(asked(&carto), (6, 1), "but it is not kept");
+    assert_eq!(asked(&carto), (5, 1), "so it is kept");
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::access_token::AccessToken;
 use crate::carto_dw::CartoDwCredentials;
 use crate::freshness::Freshness;
-use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// How long credentials are kept, unless the caller says otherwise: their token may be part through its hour when CARTO
@@ -22,7 +21,6 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(55 * 60);
 pub struct CartoDwMemory {
     lifetime: Duration,
     kept: Option<CartoDwCredentials>,
-    rejected: Option<Secret>,
 }
 
 impl CartoDwMemory {
@@ -32,7 +30,6 @@ impl CartoDwMemory {
         Self {
             lifetime: lifetime.min(LONGEST_LIFETIME),
             kept: None,
-            rejected: None,
         }
     }
 
@@ -54,16 +51,13 @@ impl CartoDwMemory {
         is_good.then(|| kept.clone())
     }
 
-    /// Keeps these instead of the last ones, unless their token was rejected: CARTO may hand the same one out again.
+    /// Keeps these instead of the last ones. CARTO may hand a token out again that was rejected: it has no other then.
     pub fn keep(&mut self, credentials: &CartoDwCredentials) {
-        let is_rejected = self.rejected.as_ref() == Some(credentials.token());
-        let is_kept = !is_rejected && !self.lifetime.is_zero();
-        self.kept = is_kept.then(|| credentials.clone());
+        self.kept = (!self.lifetime.is_zero()).then(|| credentials.clone());
     }
 
     /// Forgets credentials that an API refused, if they are still the ones that are kept, and says whether they were.
     pub fn reject(&mut self, credentials: &CartoDwCredentials) -> bool {
-        self.rejected = Some(credentials.token().clone());
         let is_it = |kept: &mut CartoDwCredentials| kept.token() == credentials.token();
         self.kept.take_if(is_it).is_some()
     }

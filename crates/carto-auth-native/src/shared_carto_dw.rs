@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use carto_auth_core::{
-    AccessToken, CartoDwCredentials, CartoDwMemory, Error, Freshness, Identity, Plan, Remedy,
+    AccessToken, ApiBaseUrl, CartoDwCredentials, CartoDwMemory, Error, Freshness, Identity, Plan, Remedy,
 };
 
 use crate::clock::now;
@@ -105,6 +105,23 @@ impl SharedSession {
             Landed::Outcome(Err(error)) => Some(Err(error)),
             Landed::Unknown => None,
         }
+    }
+
+    /// Where the APIs of a token's account are, by memory alone: `None` when nobody knows, or a person has logged in since,
+    /// whose account is another.
+    #[must_use]
+    pub fn api_base_url_of(&self, token: &AccessToken) -> Option<ApiBaseUrl> {
+        let session = self.session();
+        let is_person = session.identity().is_some_and(Identity::is_person);
+        let is_current = || {
+            session
+                .last_token()
+                .is_some_and(|current| current.secret() == token.secret())
+        };
+        session
+            .api_base_url()
+            .filter(|_| !is_person || is_current())
+            .cloned()
     }
 
     /// Forgets credentials that an API refused, if they are still the ones that are kept. Says whether they were.

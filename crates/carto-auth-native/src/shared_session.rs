@@ -317,7 +317,7 @@ impl SharedSession {
         }
     }
 
-    fn session(&self) -> MutexGuard<'_, Session> {
+    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
         // The session is a value that is whole after every call, so a panic elsewhere leaves nothing broken.
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -115,7 +115,11 @@ impl CartoAuth {
     }
 
     async fn request_carto_dw(&self, token: &AccessToken) -> Result<CartoDwCredentials, Error> {
-        let step = CartoDwRequest::start(&self.api_base_url().await?, token, jitter(), now())?;
+        let base = match self.0.session.api_base_url_of(token) {
+            Some(known) => known,
+            None => self.discover(token).await?,
+        };
+        let step = CartoDwRequest::start(&base, token, jitter(), now())?;
         drive(&self.0.transport, step).await
     }
 }

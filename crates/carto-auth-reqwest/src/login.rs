@@ -136,7 +136,7 @@ impl CartoAuth {
             .await
     }
 
-    async fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
+    pub(crate) async fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
         let step = Discovery::start(token, self.0.endpoints.clone(), jitter(), now());
         match drive(&self.0.transport, step).await {
             Ok(found) => {

@@ -90,7 +90,11 @@ impl CartoAuth {
     }
 
     fn request_carto_dw(&self, token: &AccessToken) -> Result<CartoDwCredentials, Error> {
-        let step = CartoDwRequest::start(&self.api_base_url()?, token, jitter(), now())?;
+        let base = match self.0.session.api_base_url_of(token) {
+            Some(known) => known,
+            None => self.discover(token)?,
+        };
+        let step = CartoDwRequest::start(&base, token, jitter(), now())?;
         drive(self.agent(), step)
     }
 }

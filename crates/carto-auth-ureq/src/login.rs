@@ -109,7 +109,7 @@ impl CartoAuth {
         self.0.session.learn_api_base_url(token, api_base_url);
     }
 
-    fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
+    pub(crate) fn discover(&self, token: &AccessToken) -> Result<ApiBaseUrl, Error> {
         let step = Discovery::start(token, self.0.endpoints.clone(), jitter(), now());
         let found = drive(self.agent(), step).inspect_err(|error| {
             if matches!(error, Error::SessionEnded(_)) {
