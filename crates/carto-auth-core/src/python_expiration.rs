@@ -12,36 +12,35 @@ pub type LocalOffset<'a> = &'a dyn Fn(Timestamp) -> i64;
 /// A day, in seconds: longer than any UTC offset, shorter than the time between two changes of one.
 const DAY: i64 = 86_400;
 
-/// What Python, in this zone, would write for a token that ends at `end`.
+/// What Python, in this zone, would write for a token that ends at `end`; but an end that the clocks skip (its UTC
+/// reading, taken for local time, falls into the hour that a change leaves out) is written as that much earlier, for
+/// Python's clock goes back over it: it would hand out the dead token for up to an hour.
 ///
-/// `datetime.timestamp()` of a local time that occurs twice means its first occurrence, and of one that a
-/// change skips means the offset before the change; so must this.
+/// `datetime.timestamp()` of a local time that occurs twice means its first occurrence; so must this.
 pub(crate) fn skew(end: Timestamp, offset: LocalOffset<'_>) -> i64 {
     let local = end.as_unix_seconds();
-    let reading = |by: i64| local.saturating_sub(by);
-    let before = offset_at(offset, local.saturating_sub(DAY));
-    let after = offset_at(offset, local.saturating_add(DAY));
-    let exact = |by: i64| offset_at(offset, reading(by)) == by;
-    if !exact(before) && exact(after) {
-        reading(after)
-    } else {
-        reading(before)
+    let (before, after) = offsets_around(local, offset);
+    let with_before = local.saturating_sub(before);
+    match offset_at(offset, with_before) == before {
+        true => with_before,
+        false => local.saturating_sub(after),
     }
 }
 
-/// When a token ends whose `expiration` Python wrote: un-skewed by the offset of this zone, or as it stands
-/// (it may have been written in another zone), whichever is earlier.
-pub(crate) fn unskew(expiration: i64, offset: LocalOffset<'_>) -> Timestamp {
+/// The earliest and the latest end that an `expiration` of Python's can stand for: un-skewed by the offsets that are in
+/// force around it, or as it stands, for it may have been written where that is UTC.
+pub(crate) fn unskew(expiration: i64, offset: LocalOffset<'_>) -> (Timestamp, Timestamp) {
+    let (before, after) = offsets_around(expiration, offset);
     let shifted = |by: i64| Timestamp::from_unix_seconds(expiration.saturating_add(by));
-    let usual = shifted(offset_at(offset, expiration));
-    // Where a change skips an hour, two ends are written as the same number; the earlier one is safe.
-    let skipped = shifted(offset_at(offset, expiration.saturating_sub(DAY)));
-    let unskewed = if skew(skipped, offset) == expiration {
-        usual.min(skipped)
-    } else {
-        usual
-    };
-    unskewed.min(Timestamp::from_unix_seconds(expiration))
+    let earliest = before.min(after).min(0);
+    let latest = before.max(after).max(0);
+    (shifted(earliest), shifted(latest))
+}
+
+/// The offsets a day before and a day after.
+fn offsets_around(seconds: i64, offset: LocalOffset<'_>) -> (i64, i64) {
+    let at = |by: i64| offset_at(offset, seconds.saturating_add(by));
+    (at(-DAY), at(DAY))
 }
 
 fn offset_at(offset: LocalOffset<'_>, seconds: i64) -> i64 {
@@ -77,7 +76,8 @@ mod tests {
     #[test]
     fn the_skew_is_what_python_would_have_written() {
         for (end, written) in SPRING {
-            assert_eq!(skew(AT(end), &spring), written, "{end}");
+            let earlier = if SKIPPED.contains(&end) { 3600 } else { 0 };
+            assert_eq!(skew(AT(end), &spring), written - earlier, "{end}");
         }
         for (end, written) in AUTUMN {
             assert_eq!(skew(AT(end), &autumn), written, "{end}");
@@ -85,21 +85,41 @@ mod tests {
     }
 
     #[test]
-    fn west_of_greenwich_the_reading_is_exact_around_a_change() {
-        for (end, written) in SPRING {
-            let read = unskew(written, &spring);
-            assert!(read <= AT(end), "{end}: never later than the truth");
-            let skipped = (1_772_935_200..1_772_938_800 + 3600).contains(&end);
-            assert!(read == AT(end) || skipped, "{end}: exact beyond the skipped hour");
+    fn once_an_end_has_passed_pythons_clock_is_beyond_what_was_written() {
+        // Python's clock, by the rules above: an hour goes by twice in spring.
+        let clock = |now: i64| {
+            if now < 1_772_938_800 {
+                now + 18_000
+            } else {
+                now + 14_400
+            }
+        };
+        for end in (1_772_928_000..1_772_946_000).step_by(60) {
+            let written = skew(AT(end), &spring);
+            let served_dead = (end..end + 14_400).step_by(60).any(|now| clock(now) < written);
+            assert!(!served_dead, "{end}");
+            assert!(SKIPPED.contains(&end) || written == clock(end), "{end}");
         }
     }
 
     #[test]
-    fn east_of_greenwich_the_earlier_reading_counts() {
+    fn the_end_lies_between_the_two_readings() {
+        for (end, written) in SPRING {
+            let (earliest, latest) = unskew(written, &spring);
+            assert!(earliest <= AT(end) && AT(end) <= latest, "{end}");
+            let is_far = (end - SKIPPED.start).abs() > 2 * DAY;
+            assert!(!is_far || (earliest, latest) == (AT(end), AT(written)), "{end}");
+        }
         for (end, written) in AUTUMN {
-            assert_eq!(unskew(written, &autumn), AT(written.min(end)));
+            let (earliest, latest) = unskew(written, &autumn);
+            assert!(earliest <= AT(end) && AT(end) <= latest, "{end}");
+            let is_far = (end - AUTUMN[0].0).abs() > 3 * DAY;
+            assert!(!is_far || (earliest, latest) == (AT(written), AT(end)), "{end}");
         }
     }
+
+    /// The ends whose reading as local time falls into the hour that New York leaves out.
+    const SKIPPED: std::ops::Range<i64> = 1_772_935_200..1_772_938_800;
 
     const SPRING: [(i64, i64); 8] = [
         (1_772_900_000, 1_772_918_000),

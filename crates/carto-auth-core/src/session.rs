@@ -319,11 +319,13 @@ impl Session {
             }
             _ => (None, None),
         };
+        let end = current.token.expires_at().or(assumed_end)?;
         Some(TokenRecord {
             api_base_url: self.api_base_url.clone(),
             access_token: current.token.secret().clone(),
             refresh_token,
-            expires_at: current.token.expires_at().or(assumed_end)?,
+            expires_at: end,
+            ends_by: end,
             obtained_at: current.obtained_at,
             owner: Some(identity.owner().clone()),
             unknown: self.unknown.clone(),

@@ -24,6 +24,8 @@ pub struct TokenRecord {
     pub(crate) access_token: Secret,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) expires_at: Timestamp,
+    /// Later than `expires_at` only where Python's `expiration` can be read in several ways.
+    pub(crate) ends_by: Timestamp,
     pub(crate) obtained_at: Option<Timestamp>,
     pub(crate) owner: Option<Owner>,
     pub(crate) unknown: UnknownKeys,
@@ -130,7 +132,8 @@ impl TokenRecord {
             false => Ok(None),
         };
         let of_us = time("expires_at")?;
-        let expires_at = earlier(of_jwt, of_us)
+        let (expires_at, ends_by) = earlier(of_jwt, of_us)
+            .map(|end| (end, end))
             .or_else(|| expiration.map(|expiration| unskew(expiration, offset)))
             .ok_or(TokenFileError::Missing("expiration"))?;
         let obtained_at = time("obtained_at")?.or(issued_at);
@@ -144,6 +147,7 @@ impl TokenRecord {
             access_token,
             refresh_token,
             expires_at,
+            ends_by,
             obtained_at,
             owner,
             unknown: UnknownKeys(file),
@@ -194,8 +198,10 @@ impl TokenRecord {
     /// The same with a token that has ended: an API refused it, but the refresh token beside it is good.
     #[must_use]
     pub fn ended(&self) -> Self {
+        let end = Timestamp::from_unix_seconds(0);
         Self {
-            expires_at: Timestamp::from_unix_seconds(0),
+            expires_at: end,
+            ends_by: end,
             ..self.clone()
         }
     }
@@ -214,6 +220,13 @@ impl TokenRecord {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// True when it has ended however its file is read: where only Python's `expiration` says when, that is no single
+    /// time (it depends on the zone it was written in), and [`expires_at`](Self::expires_at) is the earliest.
+    #[must_use]
+    pub fn has_certainly_ended(&self, now: Timestamp) -> bool {
+        self.ends_by <= now
     }
 
     /// When it was obtained, where that is known.

@@ -128,13 +128,13 @@ impl FileStore {
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
-    /// identity's or has ended. One that is not to be trusted may be a live file of Python's under a loose umask.
+    /// identity's or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask.
     fn may_replace_shared(&self, identity: &Identity) -> bool {
         match private_file::read(&self.shared) {
             Found::Nothing => true,
             Found::Unusable(_) => false,
             Found::Bytes(_) => read_record(&self.shared, Level::Debug)
-                .is_none_or(|record| identity.owns(&record) || record.expires_at() <= now()),
+                .is_none_or(|record| identity.owns(&record) || record.has_certainly_ended(now())),
         }
     }
 }

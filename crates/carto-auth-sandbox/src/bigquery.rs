@@ -7,13 +7,13 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::answer::now;
 use crate::bigquery_error::BigQueryError;
 use crate::endpoint::bigquery_path;
 use crate::reply::json_reply;
 use crate::request::RecordedRequest;
 use crate::sandbox::Shared;
 use crate::select::{Column, select};
+use crate::tokens::unix_time;
 use crate::unguessable::unguessable;
 
 /// The queries that clients can come back to, by their ids.
@@ -124,7 +124,7 @@ impl Job {
             id: id.map_or_else(|| format!("job_{}", unguessable()), str::to_owned),
             sql: sql.to_owned(),
             row: select(sql).map_err(BigQueryError::invalid_query)?,
-            created: now(),
+            created: unix_time(),
         })
     }
 

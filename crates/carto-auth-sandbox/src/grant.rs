@@ -5,7 +5,6 @@ use axum::http::{Response, StatusCode};
 use serde_json::json;
 
 use crate::AUDIENCE;
-use crate::answer::now;
 use crate::person::token_reply;
 use crate::reply::{json_reply, refuse, response};
 use crate::request::RecordedRequest;
@@ -36,26 +35,17 @@ fn client_credentials(carto: &Shared, request: &RecordedRequest) -> Response<Bod
         let description = format!("Service not enabled within domain: {}", field("audience"));
         return refuse(StatusCode::FORBIDDEN, "access_denied", &description);
     }
-    let life = carto.token_lifetime().as_secs();
-    let (client_id, issued) = (field("client_id"), now());
-    let claims = json!({
-        "iss": carto.issuer(),
+    let client_id = field("client_id");
+    let reply = carto.issue(json!({
         "sub": format!("{client_id}@clients"),
         "aud": AUDIENCE,
-        "iat": issued,
-        "exp": issued + life,
         "azp": client_id,
         "gty": "client-credentials",
-        "jti": carto.next_number(),
         "permissions": [],
         "http://app.carto.com/account_id": "ac_sandbox",
         "http://app.carto.com/acting_as": "sandbox@carto.test",
-    });
-    let token = carto.signer().sign(&claims);
-    json_reply(
-        StatusCode::OK,
-        &json!({"access_token": token, "expires_in": life, "token_type": "Bearer"}),
-    )
+    }));
+    json_reply(StatusCode::OK, &reply)
 }
 
 fn authorization_code(carto: &Shared, request: &RecordedRequest) -> Response<Body> {

@@ -96,6 +96,7 @@ mod login;
 mod codes;
 mod refresh_tokens;
 mod person;
+mod tokens;
 mod grant;
 mod tenant;
 mod warehouse;
@@ -110,6 +111,7 @@ pub use endpoint::Endpoint;
 pub use fault::Fault;
 pub use request::RecordedRequest;
 pub use sandbox::{Builder, Sandbox};
+pub use tokens::TokenFormat;
 pub use user_agent::{Person, UserAgent, Visited};
 pub use warehouse::WarehouseAccess;
 

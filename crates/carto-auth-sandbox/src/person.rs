@@ -5,7 +5,6 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::AUDIENCE;
-use crate::answer::now;
 use crate::reply::json_reply;
 use crate::sandbox::Shared;
 
@@ -46,33 +45,28 @@ impl Credentials {
 
 /// A successful answer of the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
 pub(crate) fn token_reply(carto: &Shared, grant: &Grant, refresh_token: Option<String>) -> Response<Body> {
-    let life = carto.token_lifetime().as_secs();
     let person = carto.state().logins.person.clone();
-    let issued = now();
     let mut claims = json!({
-        "iss": carto.issuer(),
         "sub": person.subject(),
         "aud": AUDIENCE,
-        "iat": issued,
-        "exp": issued + life,
         "azp": grant.client_id,
-        "jti": carto.next_number(),
         "permissions": [],
         "http://app.carto.com/account_id": "ac_sandbox",
         "http://app.carto.com/email": person.email,
     });
-    let mut reply = json!({"expires_in": life, "token_type": "Bearer"});
     if let Some(scope) = &grant.scope {
         claims["scope"] = json!(scope);
-        reply["scope"] = json!(scope);
     }
     if let Some(organization) = &grant.organization {
         claims["org_id"] = json!(organization);
     }
+    let mut reply = carto.issue(claims);
+    if let Some(scope) = &grant.scope {
+        reply["scope"] = json!(scope);
+    }
     if let Some(refresh_token) = refresh_token {
         reply["refresh_token"] = json!(refresh_token);
     }
-    reply["access_token"] = json!(carto.signer().sign(&claims));
     json_reply(StatusCode::OK, &reply)
 }
 

@@ -22,6 +22,7 @@ use crate::login::Logins;
 use crate::person::Credentials;
 use crate::request::RecordedRequest;
 use crate::tenant::Tenant;
+use crate::tokens::Tokens;
 use crate::warehouse::Warehouse;
 
 /// A running sandbox, on a thread of its own. It stops when it is dropped, whatever its clients are doing.
@@ -41,7 +42,7 @@ pub struct Builder {
     port: u16,
     client_id: String,
     client_secret: String,
-    token_lifetime: Duration,
+    pub(crate) token_lifetime: Duration,
     person: Credentials,
     code_lifetime: Duration,
     pub(crate) warehouse: Warehouse,
@@ -151,17 +152,6 @@ impl Sandbox {
         ]
     }
 
-    /// The life of tokens that are issued from here on.
-    pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.shared.state().token_lifetime = lifetime;
-    }
-
-    /// Revokes every access token that was issued so far: CARTO's services answer 401 to it.
-    pub fn revoke_access_tokens(&self) {
-        let mut state = self.shared.state();
-        state.last_revoked = state.last_number;
-    }
-
     /// Lets the next request to an endpoint fail; faults queue up.
     pub fn fail_next(&self, endpoint: Endpoint, fault: Fault) {
         self.shared
@@ -222,12 +212,6 @@ impl Builder {
         self
     }
 
-    /// Sets the life of tokens, in whole seconds.
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
-        self
-    }
-
     /// Sets the person's email and password.
     pub fn person(mut self, email: impl Into<String>, password: impl Into<String>) -> Self {
         (self.person.email, self.person.password) = (email.into(), password.into());
@@ -254,16 +238,14 @@ impl Builder {
         let address = listener.local_addr()?;
         let state = State {
             clients: HashMap::from([(self.client_id.clone(), self.client_secret.clone())]),
-            token_lifetime: self.token_lifetime,
+            tokens: Tokens::new(self.token_lifetime),
             next: HashMap::new(),
             always: HashMap::new(),
             requests: Vec::new(),
-            last_number: 0,
             logins: Logins::new(&format!("http://{address}"), self.person, self.code_lifetime),
             tenant: Tenant::default(),
             warehouse: self.warehouse,
             jobs: Jobs::default(),
-            last_revoked: 0,
         };
         let shared = Shared(Arc::new(Carto {
             address,
@@ -317,17 +299,14 @@ struct Carto {
 
 pub(crate) struct State {
     clients: HashMap<String, String>,
-    token_lifetime: Duration,
+    pub(crate) tokens: Tokens,
     next: HashMap<Endpoint, VecDeque<Fault>>,
     always: HashMap<Endpoint, Fault>,
     requests: Vec<RecordedRequest>,
-    last_number: u64,
     pub(crate) logins: Logins,
     pub(crate) tenant: Tenant,
     pub(crate) warehouse: Warehouse,
     pub(crate) jobs: Jobs,
-    /// Access tokens with this number or a lower one are not taken.
-    last_revoked: u64,
 }
 
 impl Shared {
@@ -362,22 +341,6 @@ impl Shared {
 
     pub(crate) fn secret_of(&self, client_id: &str) -> Option<String> {
         self.state().clients.get(client_id).cloned()
-    }
-
-    /// Whether an access token with this number is still taken.
-    pub(crate) fn takes_token(&self, number: u64) -> bool {
-        number > self.state().last_revoked
-    }
-
-    pub(crate) fn token_lifetime(&self) -> Duration {
-        self.state().token_lifetime
-    }
-
-    /// A number that no other reply has.
-    pub(crate) fn next_number(&self) -> u64 {
-        let mut state = self.state();
-        state.last_number += 1;
-        state.last_number
     }
 }
 
