@@ -42,6 +42,11 @@ impl Tokens {
             clock_ahead: 0,
         }
     }
+
+    /// The sandbox's time, in seconds since the epoch.
+    fn now(&self) -> u64 {
+        unix_time().saturating_add_signed(self.clock_ahead)
+    }
 }
 
 /// Access tokens.
@@ -81,11 +86,16 @@ impl Shared {
     /// Issues a token with these claims, and with those that every token has. The reply's fields:
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
     pub(crate) fn issue(&self, mut claims: Value) -> Value {
-        let (life, issued) = (self.state().tokens.lifetime.as_secs(), self.now());
-        let (format, number) = {
+        let (format, life, number, issued) = {
             let tokens = &mut self.state().tokens;
             tokens.last_number += 1;
-            (tokens.format, tokens.last_number)
+            let issued = tokens.now();
+            (
+                tokens.format,
+                tokens.lifetime.as_secs(),
+                tokens.last_number,
+                issued,
+            )
         };
         claims["iss"] = json!(self.issuer());
         claims["iat"] = json!(issued);
@@ -104,17 +114,13 @@ impl Shared {
 
     /// The claims of a token, if it is this sandbox's, good, and not revoked.
     pub(crate) fn claims_of(&self, token: &str) -> Option<Value> {
-        let opaque = self.state().tokens.opaque.get(token).cloned();
+        let tokens = &self.state().tokens;
+        let opaque = tokens.opaque.get(token).cloned();
         let claims = opaque.or_else(|| self.signer().verify(token))?;
         let is_taken = claims["iss"] == self.issuer()
-            && claims["exp"].as_u64()? > self.now()
-            && claims["jti"].as_u64()? > self.state().tokens.last_revoked;
+            && claims["exp"].as_u64()? > tokens.now()
+            && claims["jti"].as_u64()? > tokens.last_revoked;
         is_taken.then_some(claims)
-    }
-
-    /// The sandbox's time, in seconds since the epoch.
-    fn now(&self) -> u64 {
-        unix_time().saturating_add_signed(self.state().tokens.clock_ahead)
     }
 }
 

@@ -1,0 +1,82 @@
+"""The real `carto-auth` 0.2.0, asked line by line.
+
+The package has no settings for CARTO's addresses, so they are replaced where requests go out. What would be typed at a
+terminal is the next line of the conversation.
+"""
+
+import os
+import sys
+import time
+import urllib.parse
+
+import requests
+
+SANDBOX = os.environ["SANDBOX"]
+CARTO = ("auth.carto.com", "accounts.app.carto.com")
+send = requests.sessions.Session.request
+
+
+def send_to_sandbox(session, method, url, **rest):
+    parts = urllib.parse.urlsplit(url)
+    if parts.hostname in CARTO or parts.path == "/config.yaml":
+        url = SANDBOX + parts.path
+    return send(session, method, url, **rest)
+
+
+requests.sessions.Session.request = send_to_sandbox
+
+from carto_auth import CartoAuth  # noqa: E402
+from carto_auth.pkce import CartoPKCE  # noqa: E402
+
+
+def answer(text):
+    print("answer: " + text, flush=True)
+
+
+def ask_for_code(self, prompt):
+    answer("prompt " + prompt.split("\n")[1].replace("https://auth.carto.com", SANDBOX))
+    return sys.stdin.readline().rstrip("\n")
+
+
+CartoPKCE._input = ask_for_code
+
+
+def token(auth):
+    return "%s %s" % (auth.get_access_token(), auth.get_api_base_url())
+
+
+def m2m(credentials, *cache):
+    return token(CartoAuth.from_m2m(credentials, *cache))
+
+
+def oauth(*cache, org=None):
+    return token(CartoAuth.from_oauth(*cache, open_browser=False, org=org))
+
+
+def oauth_in(org, *cache):
+    return oauth(*cache, org=org)
+
+
+def offset(at):
+    """Seconds east of UTC, as the C library has it."""
+    return str(time.localtime(int(at)).tm_gmtoff)
+
+
+def many(count, credentials, cache):
+    """Starts so many times over, as so many programs would; tells how many starts failed, and how."""
+    failures = {}
+    for _ in range(int(count)):
+        try:
+            m2m(credentials, cache)
+        except Exception as error:
+            name = type(error).__name__
+            failures[name] = failures.get(name, 0) + 1
+    return " ".join("%s=%d" % failure for failure in sorted(failures.items()))
+
+
+for line in sys.stdin:
+    command, *words = line.rstrip("\n").split("\t")
+    try:
+        answer(globals()[command](*words))
+    except Exception as error:
+        answer("error %s: %s" % (type(error).__name__, error))

@@ -1,0 +1,97 @@
+//! The two peers: the real Python package, and a process of ours. Each has one time zone and a clock of the test's own.
+
+use std::env;
+use std::io::stdin;
+use std::path::Path;
+use std::process::Command;
+
+use carto_auth_tests::{ANSWER, Clock, Peer, python_peer};
+use carto_auth_ureq::{
+    Cancelled, CartoAuth, Endpoints, Error, Ignored, LoginInteraction, LoginPrompt, credentials,
+};
+
+pub(crate) fn python(sandbox: &str, zone: &str, clock: &Clock) -> Peer {
+    let mut command = python_peer(sandbox).unwrap();
+    Peer::start(clock.govern(command.env("TZ", zone))).unwrap()
+}
+
+pub(crate) fn ours(sandbox: &str, zone: &str, clock: &Clock) -> Peer {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command
+        .args(["--exact", "peers::our_peer", "--nocapture"])
+        .env("OUR_PEER", sandbox)
+        .env("TZ", zone);
+    Peer::start(clock.govern(&mut command)).unwrap()
+}
+
+/// Does what the lines of its standard input say, as programs of ours would, when it is started as a peer; otherwise
+/// there is nothing to do.
+#[test]
+fn our_peer() {
+    let Ok(sandbox) = env::var("OUR_PEER") else {
+        return;
+    };
+    let endpoints = Endpoints::carto()
+        .with_auth_url(&sandbox)
+        .and_then(|endpoints| endpoints.with_accounts_url(&sandbox))
+        .and_then(|endpoints| endpoints.with_app_url(&sandbox))
+        .unwrap();
+    while let Some(line) = next_line() {
+        let outcome = match line.split('\t').collect::<Vec<_>>()[..] {
+            ["m2m", file, cache] => machine(&endpoints, file, Path::new(cache)),
+            ["oauth", cache] => person(&endpoints, None, Path::new(cache)),
+            ["oauth_in", organization, cache] => person(&endpoints, Some(organization), Path::new(cache)),
+            _ => panic!("{line}"),
+        };
+        answer(&outcome.unwrap_or_else(|error| format!("error {error}")));
+    }
+}
+
+fn machine(endpoints: &Endpoints, file: &str, cache: &Path) -> Result<String, Error> {
+    let builder = CartoAuth::m2m(credentials::from_file(file)?);
+    token(&builder.endpoints(endpoints.clone()).cache_file(cache).build())
+}
+
+fn person(endpoints: &Endpoints, organization: Option<&str>, cache: &Path) -> Result<String, Error> {
+    let mut builder = CartoAuth::oauth().endpoints(endpoints.clone()).cache_file(cache);
+    if let Some(organization) = organization {
+        builder = builder.organization(organization);
+    }
+    let builder = builder.without_browser().interaction(Lines).log_in_when_needed();
+    token(&builder.build())
+}
+
+fn token(auth: &CartoAuth) -> Result<String, Error> {
+    let (token, address) = (auth.access_token()?, auth.api_base_url()?);
+    Ok(format!("{} {}", token.secret().expose(), address.as_str()))
+}
+
+/// Meets the person as the Python peer does: the prompt is an answer, and the next line is what they paste.
+struct Lines;
+
+impl LoginInteraction for Lines {
+    fn show(&self, prompt: &LoginPrompt<'_>) {
+        answer(&format!("prompt {}", prompt.url));
+    }
+
+    fn can_paste(&self) -> bool {
+        true
+    }
+
+    fn read_pasted(&self, _: &Cancelled) -> Option<String> {
+        next_line()
+    }
+
+    fn refused(&self, _: Ignored) {}
+}
+
+fn next_line() -> Option<String> {
+    let mut line = String::new();
+    let read = stdin().read_line(&mut line).unwrap();
+    (read > 0).then(|| line.trim_end().to_owned())
+}
+
+#[expect(clippy::print_stdout, reason = "the test that started this process reads it")]
+fn answer(text: &str) {
+    println!("{ANSWER}{text}");
+}
