@@ -6,7 +6,9 @@ mod scripted;
 mod certificates;
 mod chromium;
 mod python;
+mod python_scene;
 mod processes;
+mod dialogue;
 mod ports;
 #[cfg(unix)]
 mod terminal;
@@ -14,9 +16,11 @@ mod terminal;
 pub use certificates::Certificates;
 pub use chromium::Chromium;
 pub use conformance::{Scenario, note};
+pub use dialogue::Dialogue;
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
+pub use python_scene::{python_scene, token_number};
 pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
