@@ -4,21 +4,25 @@ mod conformance;
 mod replies;
 mod scripted;
 mod certificates;
+mod clock;
 mod chromium;
-mod peer;
 mod python;
+mod python_scene;
 mod processes;
+mod dialogue;
 mod ports;
 #[cfg(unix)]
 mod terminal;
 
 pub use certificates::Certificates;
 pub use chromium::Chromium;
+pub use clock::Clock;
 pub use conformance::{Scenario, note};
-pub use peer::{ANSWER, Clock, Peer, python_peer};
+pub use dialogue::{ANSWER, Dialogue};
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
+pub use python_scene::{python_peer, python_scene, token_number};
 pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]

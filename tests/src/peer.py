@@ -1,32 +1,9 @@
-"""The real `carto-auth` 0.2.0, asked line by line.
+"""The package, asked line by line to start as programs would; see `python_peer` in python_scene.rs.
 
-The package has no settings for CARTO's addresses, so they are replaced where requests go out. What would be typed at a
-terminal is the next line of the conversation.
+What would be typed at a terminal is the next line of the conversation.
 """
 
-import os
-import sys
 import time
-import urllib.parse
-
-import requests
-
-SANDBOX = os.environ["SANDBOX"]
-CARTO = ("auth.carto.com", "accounts.app.carto.com")
-send = requests.sessions.Session.request
-
-
-def send_to_sandbox(session, method, url, **rest):
-    parts = urllib.parse.urlsplit(url)
-    if parts.hostname in CARTO or parts.path == "/config.yaml":
-        url = SANDBOX + parts.path
-    return send(session, method, url, **rest)
-
-
-requests.sessions.Session.request = send_to_sandbox
-
-from carto_auth import CartoAuth  # noqa: E402
-from carto_auth.pkce import CartoPKCE  # noqa: E402
 
 
 def answer(text):
@@ -34,11 +11,11 @@ def answer(text):
 
 
 def ask_for_code(self, prompt):
-    answer("prompt " + prompt.split("\n")[1].replace("https://auth.carto.com", SANDBOX))
+    answer("prompt " + prompt.split("\n")[1])
     return sys.stdin.readline().rstrip("\n")
 
 
-CartoPKCE._input = ask_for_code
+pkce.CartoPKCE._input = ask_for_code
 
 
 def token(auth):

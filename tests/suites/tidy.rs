@@ -249,3 +249,15 @@ fn the_two_front_ends_have_the_same_names() {
         assert!(!of("ureq").is_empty(), "{file}.rs");
     }
 }
+
+#[test]
+fn each_of_the_python_packages_13_defects_has_a_test_named_after_it() {
+    let files = files("rs");
+    for number in 1..=13 {
+        let name = format!("fn defect_{number:02}_");
+        assert!(
+            files.iter().any(|(_, text)| text.contains(&name)),
+            "no test's name begins with defect_{number:02}_; the list is in tests/suites/python_defects/main.rs"
+        );
+    }
+}

@@ -24,3 +24,5 @@ mod login;
 mod sessions;
 #[path = "cli/processes.rs"]
 mod processes;
+#[path = "cli/python_defects.rs"]
+mod python_defects;

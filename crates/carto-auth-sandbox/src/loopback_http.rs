@@ -95,9 +95,11 @@ fn read(stream: TcpStream) -> io::Result<Reply> {
             .ok_or_else(|| problem("the head of the reply ends early"))
     };
     let start = next_line(&mut reader)?;
-    let status = start.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+    // Small servers, Python's for one, answer HTTP/1.1 with HTTP/1.0.
+    let rest = ["HTTP/1.1 ", "HTTP/1.0 "].map(|version| start.strip_prefix(version));
+    let status = rest.into_iter().flatten().next().and_then(|rest| rest.get(..3));
     let status = status.and_then(|status| status.parse().ok());
-    let status = status.ok_or_else(|| problem("the reply is no HTTP/1.1"))?;
+    let status = status.ok_or_else(|| problem("the reply is no HTTP/1"))?;
     let mut headers = Vec::new();
     loop {
         let header = next_line(&mut reader)?;

@@ -497,9 +497,9 @@ fn a_visit_follows_the_callback_to_the_page_it_leads_to() {
     let application = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let callback = format!("http://{}/callback/", application.local_addr().unwrap());
     carto.register_redirect_uri(&callback);
-    for success in [
-        format!("{}/auth/success", carto.app_url()),
-        "https://app.carto.com/auth/success".to_owned(),
+    for (version, success) in [
+        ("1.1", format!("{}/auth/success", carto.app_url())),
+        ("1.0", "https://app.carto.com/auth/success".to_owned()),
     ] {
         let mut browser = carto.user_agent();
         let url = authorize(&carto, &[("redirect_uri", &callback)]);
@@ -512,7 +512,7 @@ fn a_visit_follows_the_callback_to_the_page_it_leads_to() {
                 assert_eq!(&start, b"GET /callback/?");
                 write!(
                     stream,
-                    "HTTP/1.1 303 See Other\r\nLocation: {success}\r\nContent-Length: 0\r\n\r\n"
+                    "HTTP/{version} 303 See Other\r\nLocation: {success}\r\nContent-Length: 0\r\n\r\n"
                 )
                 .unwrap();
                 let _ = stream.shutdown(std::net::Shutdown::Write);

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use carto_auth_sandbox::{Sandbox, TokenFormat};
-use carto_auth_tests::{Clock, Peer};
+use carto_auth_tests::{Clock, Dialogue};
 
-use crate::peers::{ours, python};
+use crate::peers::Place;
 use crate::verdicts::Verdicts;
 use crate::zones::{self, Change, Zone};
 
@@ -68,8 +68,8 @@ struct World {
     carto: Sandbox,
     folder: tempfile::TempDir,
     clock: Clock,
-    python: Peer,
-    ours: Peer,
+    python: Dialogue,
+    ours: Dialogue,
     cells: u32,
 }
 
@@ -125,10 +125,13 @@ impl World {
         let (carto, folder) = (Sandbox::start().unwrap(), folder());
         fs::write(folder.path().join("ci.json"), carto.credentials_json()).unwrap();
         let clock = Clock::new(folder.path()).unwrap();
-        let (python, ours) = (
-            python(&carto.url(), zone, &clock),
-            ours(&carto.url(), zone, &clock),
-        );
+        let place = Place {
+            sandbox: carto.url(),
+            home: folder.path(),
+            zone,
+            clock: &clock,
+        };
+        let (python, ours) = (place.python(), place.ours());
         Self {
             carto,
             folder,
@@ -293,7 +296,7 @@ impl World {
 }
 
 /// The token that a peer hands out from this cache, or a new one.
-fn ask(peer: &mut Peer, folder: &Path, file: &File) -> String {
+fn ask(peer: &mut Dialogue, folder: &Path, file: &File) -> String {
     let (credentials, cache) = (folder.join("ci.json"), file.path());
     let answer = peer
         .ask(&["m2m", credentials.to_str().unwrap(), cache.to_str().unwrap()])

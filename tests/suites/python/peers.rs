@@ -5,23 +5,36 @@ use std::io::stdin;
 use std::path::Path;
 use std::process::Command;
 
-use carto_auth_tests::{ANSWER, Clock, Peer, python_peer};
+use carto_auth_tests::{ANSWER, Clock, Dialogue, python_peer};
 use carto_auth_ureq::{
     Cancelled, CartoAuth, Endpoints, Error, Ignored, LoginInteraction, LoginPrompt, credentials,
 };
 
-pub(crate) fn python(sandbox: &str, zone: &str, clock: &Clock) -> Peer {
-    let mut command = python_peer(sandbox).unwrap();
-    Peer::start(clock.govern(command.env("TZ", zone))).unwrap()
+/// A place that both peers are at.
+pub(crate) struct Place<'a> {
+    pub(crate) sandbox: String,
+    pub(crate) home: &'a Path,
+    pub(crate) zone: &'a str,
+    pub(crate) clock: &'a Clock,
 }
 
-pub(crate) fn ours(sandbox: &str, zone: &str, clock: &Clock) -> Peer {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command
-        .args(["--exact", "peers::our_peer", "--nocapture"])
-        .env("OUR_PEER", sandbox)
-        .env("TZ", zone);
-    Peer::start(clock.govern(&mut command)).unwrap()
+impl Place<'_> {
+    pub(crate) fn python(&self) -> Dialogue {
+        self.start(&mut python_peer(&self.sandbox, self.home).unwrap())
+    }
+
+    pub(crate) fn ours(&self) -> Dialogue {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args(["--exact", "peers::our_peer", "--nocapture"])
+            .env("OUR_PEER", &self.sandbox)
+            .env("HOME", self.home);
+        self.start(&mut command)
+    }
+
+    fn start(&self, command: &mut Command) -> Dialogue {
+        Dialogue::start(self.clock.govern(command.env("TZ", self.zone))).unwrap()
+    }
 }
 
 /// Does what the lines of its standard input say, as programs of ours would, when it is started as a peer; otherwise

@@ -12,7 +12,7 @@ use carto_auth_tests::{Outcome, Terminal, run};
 use crate::world::{World, error_of};
 
 /// The address that was shown.
-fn url_in(text: &str) -> &str {
+pub(crate) fn url_in(text: &str) -> &str {
     text.lines().find(|line| line.contains("/authorize?")).unwrap()
 }
 
