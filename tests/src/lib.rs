@@ -27,3 +27,8 @@ pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;
+
+/// Its examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-python.md")]
+struct ComingFromPython;

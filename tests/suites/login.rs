@@ -4,6 +4,7 @@
 #[path = "person.rs"]
 mod person;
 
+use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
 use carto_auth_tests::scenario;
 
 use crate::front_end::{
-    AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, Remedy, Way,
+    AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, OauthBuilder,
+    Remedy, Way,
 };
 use person::{Screen, Shown, World};
 
@@ -93,6 +95,151 @@ fn a_login_is_kept_beside_pythons_and_found_by_the_next_program() {
     let gone = second.log_out().unwrap();
     assert_eq!(gone.len(), 2);
     assert!(matches!(second.access_token(), Err(Error::NotLoggedIn)));
+}
+
+/// Connects, and beside it the person logs in.
+fn connect(world: &World, builder: OauthBuilder) -> CartoAuth {
+    let (shown, screen) = Shown::watching();
+    thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(world, Person::Accepts));
+        builder.with_callback().interaction(shown).connect().unwrap()
+    })
+}
+
+fn in_file(world: &World, folder: &std::path::Path) -> OauthBuilder {
+    let builder = CartoAuth::oauth().endpoints(world.endpoints());
+    builder.cache_file(folder.join("t.json"))
+}
+
+/// The token files of a folder, with what they hold.
+fn token_files(folder: &std::path::Path) -> BTreeMap<std::path::PathBuf, String> {
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+/// Lets every login in a folder have ended long ago.
+fn let_end(folder: &std::path::Path) {
+    for (path, text) in token_files(folder) {
+        let mut kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+        kept["expires_at"] = 1_000_000_000.into();
+        std::fs::write(path, kept.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn a_login_without_a_cache_neither_reads_nor_writes_a_file() {
+    let _scenario = scenario!();
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let kept = connect(&world, in_file(&world, folder.path()))
+        .access_token()
+        .unwrap();
+    let before = token_files(folder.path());
+    assert_eq!(before.len(), 2);
+    let auth = connect(&world, in_file(&world, folder.path()).without_cache());
+    assert_ne!(auth.access_token().unwrap().secret(), kept.secret());
+    assert_eq!(counts(&world), [2, 2, 2]);
+    assert_eq!(token_files(folder.path()), before);
+}
+
+#[test]
+fn a_cached_login_that_has_ended_is_replaced_by_a_new_one() {
+    let _scenario = scenario!();
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let old = connect(&world, in_file(&world, folder.path()))
+        .access_token()
+        .unwrap();
+    let_end(folder.path());
+    let new = connect(&world, in_file(&world, folder.path()))
+        .access_token()
+        .unwrap();
+    assert_ne!(new.secret(), old.secret());
+    let next = in_file(&world, folder.path()).connect().unwrap();
+    assert_eq!(next.access_token().unwrap().secret(), new.secret());
+    assert_eq!(counts(&world), [2, 2, 2]);
+    let files = token_files(folder.path());
+    assert!(files.values().all(|text| text.contains(new.secret().expose())));
+}
+
+#[test]
+fn a_login_that_has_ended_is_asked_for_again_only_where_it_may() {
+    let _scenario = scenario!();
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let old = connect(&world, in_file(&world, folder.path()))
+        .access_token()
+        .unwrap();
+    let_end(folder.path());
+    let error = in_file(&world, folder.path()).build().access_token().unwrap_err();
+    assert!(matches!(error, Error::Expired { .. }), "{error}");
+    assert_eq!(world.carto.count(Endpoint::Authorize), 1);
+
+    let (shown, screen) = Shown::watching();
+    let builder = in_file(&world, folder.path()).with_callback().interaction(shown);
+    let auth = builder.log_in_when_needed().build();
+    let new = thread::scope(|scope| {
+        scope.spawn(|| screen.log_in(&world, Person::Accepts));
+        auth.access_token().unwrap()
+    });
+    assert_ne!(new.secret(), old.secret());
+    assert_eq!(counts(&world), [2, 2, 2]);
+}
+
+#[test]
+fn a_cached_login_counts_for_its_own_organization_alone() {
+    let _scenario = scenario!();
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    world.carto.add_organization("other", "org_other");
+    let to = |organization: &str| in_file(&world, folder.path()).organization(organization);
+    let acme = connect(&world, to("acme")).access_token().unwrap();
+    let whichever = in_file(&world, folder.path());
+    for builder in [to("acme"), to("org_sandboxacme"), whichever] {
+        let found = builder.build().access_token().unwrap();
+        assert_eq!(found.secret(), acme.secret());
+    }
+    for name in ["other", "org_other"] {
+        let error = to(name).build().access_token().unwrap_err();
+        assert!(matches!(error, Error::NotLoggedIn), "{name}: {error}");
+    }
+    let other = connect(&world, to("other")).access_token().unwrap();
+    assert_eq!(
+        other.claims().unwrap().organization_id.as_deref(),
+        Some("org_other")
+    );
+    let again = to("acme").build().access_token().unwrap();
+    assert_eq!(again.secret(), acme.secret(), "and neither evicts the other");
+    assert_eq!(counts(&world), [2, 2, 2]);
+}
+
+#[test]
+fn a_strange_answer_to_the_code_ends_the_login_and_is_not_quoted() {
+    let _scenario = scenario!();
+    for (body, words) in [
+        (
+            "{",
+            "a body that is not JSON: it ends in the middle, at line 1, column 1",
+        ),
+        ("{}", "JSON without \"access_token\", having no keys"),
+        ("<p>canary</p>", "a body that is not JSON: line 1, column 1"),
+    ] {
+        let world = World::new();
+        let fault = Fault::status(200).with_body("application/json", body);
+        world.carto.fail_next(Endpoint::Token, fault);
+        let auth = world.oauth().build();
+        let (outcome, visited) = log_in(&world, &auth, Person::Accepts);
+        let error = outcome.unwrap_err();
+        assert_eq!(
+            error.to_string().split(" (HTTP").next().unwrap(),
+            format!("127.0.0.1 answered with {words}")
+        );
+        assert_eq!(error.remedy(), Remedy::Retry { after: None });
+        assert_eq!(visited.status, Some(502));
+        assert!(auth.cached_token().is_none());
+        assert_eq!(counts(&world), [1, 0, 0]);
+    }
 }
 
 #[test]

@@ -167,6 +167,31 @@ fn an_expired_token_in_the_cache_is_renewed() {
 }
 
 #[test]
+fn a_cached_token_counts_until_its_end_and_not_without_one() {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let ends = [None, Some(0), Some(1), Some(now - 10), Some(now + 3600)];
+    for (end, is_good) in ends.into_iter().zip([false, false, false, false, true]) {
+        let world = World::new();
+        world.token("a");
+        let text = fs::read_to_string(world.own("a")).unwrap();
+        let mut kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+        kept["access_token"] = "cached".into();
+        for key in ["expiration", "expires_at"] {
+            kept[key] = end.into();
+        }
+        kept.as_object_mut().unwrap().remove("obtained_at");
+        for path in [world.shared(), world.own("a")] {
+            fs::write(path, kept.to_string()).unwrap();
+        }
+        assert_eq!(world.token("a") == "cached", is_good, "{end:?}");
+        assert_eq!(world.asked(), if is_good { 1 } else { 2 }, "{end:?}");
+    }
+}
+
+#[test]
 fn a_file_that_others_may_write_is_a_miss() {
     let world = World::new();
     let planted = world.token("a");

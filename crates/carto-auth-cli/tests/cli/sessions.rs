@@ -47,6 +47,20 @@ fn status_says_whose_session_it_is_and_logout_forgets_it() {
 }
 
 #[test]
+fn the_token_files_lie_where_pythons_do() {
+    let world = World::new();
+    world.token();
+    world.log_in(&[]);
+    for name in ["token_m2m.json", "token_oauth.json"] {
+        let file = fs::read(world.path(".carto-auth").join(name)).unwrap();
+        let record: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        assert_eq!(record["api_base_url"], world.carto.api_base_url(), "{name}");
+        assert!(record["access_token"].is_string(), "{name}");
+        assert!(record["expiration"].is_i64(), "{name}");
+    }
+}
+
+#[test]
 fn status_verify_asks_carto() {
     let world = World::new();
     world.log_in(&[]);
