@@ -26,12 +26,12 @@ def m2m(credentials, *cache):
     return token(CartoAuth.from_m2m(credentials, *cache))
 
 
-def oauth(*cache, org=None):
-    return token(CartoAuth.from_oauth(*cache, open_browser=False, org=org))
+def oauth(org=None):
+    return token(CartoAuth.from_oauth(open_browser=False, org=org))
 
 
-def oauth_in(org, *cache):
-    return oauth(*cache, org=org)
+def oauth_in(org):
+    return oauth(org)
 
 
 def offset(at):
@@ -39,12 +39,12 @@ def offset(at):
     return str(time.localtime(int(at)).tm_gmtoff)
 
 
-def many(count, credentials, cache):
+def many(count, credentials):
     """Starts so many times over, as so many programs would; tells how many starts failed, and how."""
     failures = {}
     for _ in range(int(count)):
         try:
-            m2m(credentials, cache)
+            m2m(credentials)
         except Exception as error:
             name = type(error).__name__
             failures[name] = failures.get(name, 0) + 1

@@ -6,8 +6,14 @@ use std::process::Command;
 use crate::{cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 5] = [
+const NEEDED: [(&str, &[&str], &str); 7] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
+    (
+        "test",
+        &["-e", "/usr/share/zoneinfo/Australia/Lord_Howe"],
+        "tzdata",
+    ),
+    ("faketime", &["--version"], "faketime"),
     ("chromium", &["--version"], "chromium"),
     ("chromedriver", &["--version"], "chromium-driver"),
     ("fish", &["--version"], "fish"),

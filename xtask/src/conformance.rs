@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::{root, say};
+use crate::{say, target_folder};
 
 const TRANSPORTS: [&str; 4] = ["ureq", "reqwest", "plain", "cli"];
 
@@ -100,6 +100,5 @@ fn read() -> io::Result<Seen> {
 }
 
 fn folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("tmp/conformance")
+    target_folder().join("tmp/conformance")
 }

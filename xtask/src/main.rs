@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `lint`, `ci`.
+//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `interop`, `lint`, `ci`.
 
 mod checks;
 mod conformance;
 mod demo;
+mod interop;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ Usage: cargo xtask COMMAND
   test   run every test
   conformance
          the scenarios of the last test run over each transport, as a table
+  interop
+         hammer one token file with the Python package and carto-auth for a minute in each of three rounds, and
+         print that, the matrix of zones and the parity with Python as tables
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test
 ";
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
         ["demo", "--browser"] => demo::run(Browser::Own),
         ["test"] => checks::test(),
         ["conformance"] => conformance::table(),
+        ["interop"] => interop::run(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint().and_then(|()| checks::test()),
         ["help" | "-h" | "--help"] => say(HELP),
@@ -53,6 +58,10 @@ fn root() -> PathBuf {
         .parent()
         .unwrap_or(Path::new("."))
         .to_owned()
+}
+
+fn target_folder() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 fn cargo(arguments: &[&str]) -> Command {

@@ -211,6 +211,7 @@ fn the_code_is_exchanged_with_its_verifier_and_redirect_uri() {
         form,
         [
             ("grant_type", "authorization_code"),
+            ("audience", "carto-cloud-native-api"),
             ("client_id", "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u"),
             ("code", "the-code"),
             ("code_verifier", STATE),

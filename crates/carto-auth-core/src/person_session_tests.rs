@@ -30,7 +30,10 @@ pub(super) fn spends(session: &mut Session, read: Option<TokenRecord>, seconds: 
         panic!("expected a request, got {renewal:?}")
     };
     let body = String::from_utf8(out.request.into_body().into_bytes()).unwrap();
-    assert!(body.starts_with("grant_type=refresh_token&client_id="), "{body}");
+    assert!(
+        body.starts_with("grant_type=refresh_token&audience=carto-cloud-native-api&client_id="),
+        "{body}"
+    );
     body.rsplit_once("refresh_token=").unwrap().1.to_owned()
 }
 

@@ -85,6 +85,7 @@ impl TokenRequest {
     ) -> Step<Self> {
         let form = [
             ("grant_type", "authorization_code"),
+            ("audience", endpoints.audience()),
             ("client_id", endpoints.client_id()),
             ("code", grant.code.expose()),
             ("code_verifier", grant.verifier.expose()),
@@ -109,6 +110,7 @@ impl TokenRequest {
     ) -> Step<Self> {
         let form = [
             ("grant_type", "refresh_token"),
+            ("audience", endpoints.audience()),
             ("client_id", endpoints.client_id()),
             ("refresh_token", refresh_token.expose()),
         ];

@@ -223,7 +223,9 @@ impl SharedSession {
             (Plan::Use(token) | Plan::UseAndRefresh(token), _) => Some(Ok(token)),
             (_, Err(error)) => Some(Err(error)),
             // No token lives longer than this one, unless it was rejected or replaced meanwhile.
-            (_, Ok(token)) if freshness.takes_any_new() && self.is_current(&token) => Some(Ok(token)),
+            (_, Ok(token)) if freshness.takes_any_new() && self.is_current(&token) => {
+                in_time(token).ok().map(Ok)
+            }
             _ => None,
         }
     }
@@ -342,7 +344,9 @@ impl Asking {
                 log::info!("the session was changed by another process meanwhile");
                 match plan {
                     Plan::Use(token) | Plan::UseAndRefresh(token) if is_login => Ok(token),
-                    _ => AccessToken::new(grant.access_token, grant.expires_at).ok_or(Error::NotLoggedIn),
+                    _ => AccessToken::new(grant.access_token, grant.expires_at)
+                        .ok_or(Error::NotLoggedIn)
+                        .and_then(in_time),
                 }
             }
             Ok(grant) => {
@@ -350,10 +354,7 @@ impl Asking {
                 drop(session);
                 log::info!("CARTO granted a new token");
                 self.shared.save(self.locked.as_mut(), record.as_ref());
-                match token.expires_at() {
-                    Some(end) if end <= now() => Err(Error::CameTooLate),
-                    _ => Ok(token),
-                }
+                in_time(token)
             }
             Err(error) => {
                 let failed = session.failed(&error, self.generation, now());
@@ -385,6 +386,14 @@ impl std::fmt::Debug for Next {
             Self::Token(token) => f.debug_tuple("Token").field(token).finish(),
             Self::Ask(..) => f.write_str("Ask(..)"),
         }
+    }
+}
+
+/// A token that has not ended on its way here, or while this machine slept.
+fn in_time(token: AccessToken) -> Result<AccessToken, Error> {
+    match token.expires_at() {
+        Some(end) if end <= now() => Err(Error::CameTooLate),
+        _ => Ok(token),
     }
 }
 

@@ -10,7 +10,8 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter,
+    note_early_failure, now,
 };
 use tokio::sync::Mutex;
 use tokio::task;
@@ -228,7 +229,7 @@ impl CartoAuth {
                 (outcome, Urgency::Now) => drop(leader.land(outcome)),
                 // Whoever has no good token by now looks again, and tries with more patience.
                 (Err(error), Urgency::Early) => {
-                    log::warn!("the token is good, but cannot be renewed: {error}");
+                    note_early_failure(&error);
                 }
                 (Ok(_), Urgency::Early) => {}
             }

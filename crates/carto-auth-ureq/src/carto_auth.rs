@@ -11,7 +11,8 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+    Flight, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter,
+    note_early_failure, now,
 };
 use ureq::Agent;
 
@@ -188,7 +189,7 @@ impl CartoAuth {
         let auth = self.clone();
         let renewal = move || {
             if let Err(error) = auth.renew(Freshness::default(), Urgency::Early) {
-                log::warn!("the token is good, but cannot be renewed: {error}");
+                note_early_failure(&error);
             }
             // Whoever has no good token by now looks again, and tries with more patience.
             drop(leader);

@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
 
+mod machines;
 mod matrix;
+mod people;
 mod peers;
 mod verdicts;
 mod zones;

@@ -4,6 +4,7 @@ use std::env;
 use std::io::stdin;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use carto_auth_tests::{ANSWER, Clock, Dialogue, python_peer};
 use carto_auth_ureq::{
@@ -51,26 +52,33 @@ fn our_peer() {
         .unwrap();
     while let Some(line) = next_line() {
         let outcome = match line.split('\t').collect::<Vec<_>>()[..] {
-            ["m2m", file, cache] => machine(&endpoints, file, Path::new(cache)),
-            ["oauth", cache] => person(&endpoints, None, Path::new(cache)),
-            ["oauth_in", organization, cache] => person(&endpoints, Some(organization), Path::new(cache)),
+            ["m2m", file] => machine(&endpoints, file, None),
+            ["m2m", file, cache] => machine(&endpoints, file, Some(cache)),
+            ["oauth"] => person(&endpoints, None),
+            ["oauth_in", organization] => person(&endpoints, Some(organization)),
             _ => panic!("{line}"),
         };
         answer(&outcome.unwrap_or_else(|error| format!("error {error}")));
     }
 }
 
-fn machine(endpoints: &Endpoints, file: &str, cache: &Path) -> Result<String, Error> {
-    let builder = CartoAuth::m2m(credentials::from_file(file)?);
-    token(&builder.endpoints(endpoints.clone()).cache_file(cache).build())
+fn machine(endpoints: &Endpoints, file: &str, cache: Option<&str>) -> Result<String, Error> {
+    let mut builder = CartoAuth::m2m(credentials::from_file(file)?).endpoints(endpoints.clone());
+    if let Some(cache) = cache {
+        builder = builder.cache_file(cache);
+    }
+    token(&builder.build())
 }
 
-fn person(endpoints: &Endpoints, organization: Option<&str>, cache: &Path) -> Result<String, Error> {
-    let mut builder = CartoAuth::oauth().endpoints(endpoints.clone()).cache_file(cache);
+fn person(endpoints: &Endpoints, organization: Option<&str>) -> Result<String, Error> {
+    let mut builder = CartoAuth::oauth().endpoints(endpoints.clone());
     if let Some(organization) = organization {
         builder = builder.organization(organization);
     }
-    let builder = builder.without_browser().interaction(Lines).log_in_when_needed();
+    let builder = builder
+        .without_browser()
+        .interaction(Lines::default())
+        .log_in_when_needed();
     token(&builder.build())
 }
 
@@ -79,8 +87,10 @@ fn token(auth: &CartoAuth) -> Result<String, Error> {
     Ok(format!("{} {}", token.secret().expose(), address.as_str()))
 }
 
-/// Meets the person as the Python peer does: the prompt is an answer, and the next line is what they paste.
-struct Lines;
+/// Meets the person as the Python peer does: the prompt is an answer, and the next line is what they paste. The lines
+/// after that are no affair of the login's.
+#[derive(Default)]
+struct Lines(AtomicBool);
 
 impl LoginInteraction for Lines {
     fn show(&self, prompt: &LoginPrompt<'_>) {
@@ -92,7 +102,8 @@ impl LoginInteraction for Lines {
     }
 
     fn read_pasted(&self, _: &Cancelled) -> Option<String> {
-        next_line()
+        let is_first = !self.0.swap(true, Ordering::Relaxed);
+        is_first.then(next_line)?
     }
 
     fn refused(&self, _: Ignored) {}

@@ -1,0 +1,79 @@
+//! What the tests beside the real Python package counted; they keep it in `target/tmp/interop`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::{cargo, root, say, target_folder};
+
+const HAMMER: &str = "hammer";
+
+/// Runs them with a minute for each round of the hammer, and prints the counts.
+pub(crate) fn run() -> io::Result<()> {
+    for arguments in [
+        ["-p", "carto-auth-tests", "--test", "python"],
+        ["-p", "carto-auth-cli", "--test", HAMMER],
+    ] {
+        let mut command = cargo(&["test", "--locked"]);
+        command.args(arguments).env("CARTO_AUTH_HAMMER_SECONDS", "60");
+        if !command.status()?.success() {
+            return Err(io::Error::other("see the failure above"));
+        }
+    }
+    matrix()?;
+    hammer()?;
+    parity()
+}
+
+/// Cells and right verdicts of the matrix, over all zones.
+fn matrix() -> io::Result<()> {
+    let mut rows: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    let mut zones = Vec::new();
+    for file in fs::read_dir(folder())? {
+        let file = file?;
+        let zone = file.file_name().to_string_lossy().replace(' ', "/");
+        if zone == HAMMER {
+            continue;
+        }
+        for line in fs::read_to_string(file.path())?.lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [row, cells, right] = fields[..] else {
+                return Err(io::Error::other(format!("{zone}: {line}")));
+            };
+            let counts = rows.entry(row.to_owned()).or_default();
+            for (count, text) in counts.iter_mut().zip([cells, right]) {
+                *count += text.parse::<usize>().map_err(io::Error::other)?;
+            }
+        }
+        zones.push(zone);
+    }
+    zones.sort();
+    say(&format!("\n{} zones: {}\n", zones.len(), zones.join(", ")))?;
+    say("| verdict | cells | right |\n|---|---|---|")?;
+    for (row, [cells, right]) in rows {
+        say(&format!("| {row} | {cells} | {right} |"))?;
+    }
+    Ok(())
+}
+
+fn hammer() -> io::Result<()> {
+    say(
+        "\n| one file, tokens of 2 s | Python's starts | of them crashed | our starts | errors | warnings | token requests |\n\
+         |---|---|---|---|---|---|---|",
+    )?;
+    for line in fs::read_to_string(folder().join(HAMMER))?.lines() {
+        say(&format!("| {} |", line.replace('\t', " | ")))?;
+    }
+    Ok(())
+}
+
+fn parity() -> io::Result<()> {
+    let page = fs::read_to_string(root().join("docs/coming-from-python.md"))?;
+    let counts = page.lines().find(|line| line.starts_with("There are "));
+    say(&format!("\nParity: {}", counts.unwrap_or_default()))
+}
+
+fn folder() -> PathBuf {
+    target_folder().join("tmp/interop")
+}
