@@ -6,6 +6,7 @@ mod person;
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -580,18 +581,15 @@ fn an_organization_is_looked_up_by_its_name_and_asked_for_by_its_id() {
 fn a_refresh_token_that_was_asked_for_renews_without_the_person_until_it_is_revoked() {
     let _scenario = scenario!();
     let world = World::new();
-    world.carto.set_token_lifetime(Duration::from_secs(1));
     let (shown, screen) = Shown::watching();
     let auth = world.oauth().build();
-    thread::scope(|scope| {
+    let before = thread::scope(|scope| {
         scope.spawn(|| screen.log_in(&world, Person::Accepts));
         auth.log_in(&world.options(&shown).scope("offline_access"))
-            .unwrap();
+            .unwrap()
     });
-    let before = auth.access_token().unwrap();
     for turn in 2..4 {
         auth.reject(&auth.last_token().unwrap());
-        world.carto.set_token_lifetime(Duration::from_secs(86_400));
         let renewed = auth.access_token().unwrap();
         assert_ne!(renewed.secret(), before.secret());
         assert_eq!(
@@ -897,9 +895,20 @@ fn a_login_that_is_denied_is_not_asked_for_again_by_those_who_waited() {
     let _scenario = scenario!();
     let world = World::new();
     let (shown, screen) = Shown::watching();
-    let auth = when_needed(&world, shown);
+    // A thread that came only after the denial would ask for a login of its own, and wait so long for nobody.
+    let builder = world.oauth().with_callback().interaction(shown);
+    let auth = builder
+        .timeout(Duration::from_secs(20))
+        .log_in_when_needed()
+        .build();
+    let all = Barrier::new(5);
     thread::scope(|scope| {
-        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(|| auth.access_token())).collect();
+        let wait = || {
+            all.wait();
+            auth.access_token()
+        };
+        let waiting: Vec<_> = (0..4).map(|_| scope.spawn(wait)).collect();
+        all.wait();
         screen.log_in(&world, Person::Denies);
         let failures: Vec<_> = waiting
             .into_iter()

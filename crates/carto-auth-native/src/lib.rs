@@ -34,6 +34,7 @@ mod store;
 mod file_store;
 mod memory_store;
 mod held;
+mod asking;
 mod shared_session;
 mod flight;
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod terminal;
 mod login_options;
 mod pending_login;
 
+pub use asking::Asking;
 pub use browser::{NO_BROWSER_VARIABLE, browser_obstacle};
 pub use browser_login::{BrowserLogin, Stopper};
 pub use clock::now;
@@ -64,6 +66,6 @@ pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use randomness::{entropy, jitter};
 pub use shared_carto_dw::{AskingCartoDw, NextCartoDw};
-pub use shared_session::{Asking, Next, SharedSession};
+pub use shared_session::{Next, SharedSession};
 pub use store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Endpoints, Error, Failed, Freshness, Generation, Identity, M2mCredentials, Plan,
+    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan,
     Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
+use crate::asking::{Asking, in_time, without_cache};
 use crate::clock::now;
 use crate::flight::Landed;
 use crate::held::{Held, Urgency, hold_of, must_not_ask};
 use crate::randomness::jitter;
 use crate::shared_carto_dw::SharedCartoDw;
-use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
+use crate::store::{Forget, Hold, LockedTokens, NoStore, TokenStore};
 
 /// A [`Session`] with its store. What it does is short and without network; the driver does the rest between
 /// [`renew`](Self::renew) and [`Asking::finish`].
@@ -39,16 +40,6 @@ pub enum Next {
     Token(AccessToken),
     /// CARTO must be asked: drive the step to its end and tell [`Asking::finish`].
     Ask(Asking, Step<TokenRequest>),
-}
-
-/// A renewal under way; the store's lock is held until it is finished or dropped.
-#[must_use = "the renewal ends with finish"]
-pub struct Asking {
-    shared: Arc<SharedSession>,
-    locked: Option<Box<dyn LockedTokens>>,
-    /// What the store held when the renewal began.
-    read: Held,
-    generation: Generation,
 }
 
 impl SharedSession {
@@ -182,7 +173,7 @@ impl SharedSession {
     }
 
     /// What a record says of its store, or the lack of one.
-    fn seen(&self, record: Option<&TokenRecord>) -> Held {
+    pub(crate) fn seen(&self, record: Option<&TokenRecord>) -> Held {
         match record {
             Some(record) => Held::Token(record.access_token().clone()),
             None if self.holds_nothing() => Held::Nothing,
@@ -195,7 +186,7 @@ impl SharedSession {
         identity.is_some_and(|identity| self.store.holds_nothing(identity))
     }
 
-    fn is_person(&self) -> bool {
+    pub(crate) fn is_person(&self) -> bool {
         self.identity.as_ref().is_some_and(Identity::is_person)
     }
 
@@ -311,7 +302,7 @@ impl SharedSession {
         without_cache(self.store.lock(self.identity.as_ref()?, patience))
     }
 
-    fn save(&self, locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
+    pub(crate) fn save(&self, locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
         if let (Some(locked), Some(record)) = (locked, record) {
             // A store may keep nothing by design.
             let is_stored = without_cache(locked.save(record)).is_some() && locked.load().is_some();
@@ -325,61 +316,6 @@ impl SharedSession {
     }
 }
 
-impl Asking {
-    /// Ends the renewal with what CARTO said. A granted token is handed out whether or not the store can keep it.
-    ///
-    /// # Errors
-    /// The one that was handed in.
-    pub fn finish(mut self, outcome: Result<TokenGrant, Error>) -> Result<AccessToken, Error> {
-        let found = self.locked.as_mut().and_then(|locked| locked.load());
-        // A login or logout goes on without the lock rather than wait for ever.
-        let is_as_before = self.read.is_as_before(&self.shared.seen(found.as_ref()));
-        let mut session = self.shared.session();
-        match outcome {
-            Ok(grant) if !is_as_before && self.shared.is_person() => {
-                let is_login = found.is_some();
-                session.adopt(found, now());
-                let plan = session.plan(Freshness::default(), now());
-                drop(session);
-                log::info!("the session was changed by another process meanwhile");
-                match plan {
-                    Plan::Use(token) | Plan::UseAndRefresh(token) if is_login => Ok(token),
-                    _ => AccessToken::new(grant.access_token, grant.expires_at)
-                        .ok_or(Error::NotLoggedIn)
-                        .and_then(in_time),
-                }
-            }
-            Ok(grant) => {
-                let (token, record) = session.publish(grant, self.generation);
-                drop(session);
-                log::info!("CARTO granted a new token");
-                self.shared.save(self.locked.as_mut(), record.as_ref());
-                in_time(token)
-            }
-            Err(error) => {
-                let failed = session.failed(&error, self.generation, now());
-                drop(session);
-                match (failed, &mut self.locked) {
-                    (Failed::Keep(record), locked) if is_as_before => {
-                        self.shared.save(locked.as_mut(), Some(&record));
-                    }
-                    (Failed::Forget, Some(locked)) if is_as_before => {
-                        without_cache(locked.forget(Forget::Everything));
-                    }
-                    _ => {}
-                }
-                Err(error)
-            }
-        }
-    }
-}
-
-impl std::fmt::Debug for Asking {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Asking(..)")
-    }
-}
-
 impl std::fmt::Debug for Next {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -389,16 +325,36 @@ impl std::fmt::Debug for Next {
     }
 }
 
-/// A token that has not ended on its way here, or while this machine slept.
-fn in_time(token: AccessToken) -> Result<AccessToken, Error> {
-    match token.expires_at() {
-        Some(end) if end <= now() => Err(Error::CameTooLate),
-        _ => Ok(token),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use carto_auth_core::{Secret, Timestamp};
 
-fn without_cache<T>(result: Result<T, StoreError>) -> Option<T> {
-    result
-        .inspect_err(|error| log::warn!("{error}; the token is not cached"))
-        .ok()
+    use super::*;
+    use crate::memory_store::MemoryStore;
+
+    #[test]
+    fn a_token_that_ended_while_its_followers_slept_is_not_handed_to_them() {
+        let machine = M2mCredentials::new("https://a.example", "id", "s").unwrap();
+        let endpoints = Endpoints::carto();
+        let identity = Identity::machine(&machine, &endpoints);
+        for (life, is_handed_out) in [(3600, true), (0, false)] {
+            let end = now().as_unix_seconds() + life;
+            let file = format!(
+                r#"{{"api_base_url":"https://a.example","access_token":"t","version":1,"expires_at":{end},
+                "client_id":"id","token_url":"{}","audience":"{}"}}"#,
+                endpoints.token_url(),
+                endpoints.audience(),
+            );
+            let record = TokenRecord::decode(file.as_bytes(), &|_| 0).unwrap();
+            let store = MemoryStore::default();
+            let mut locked = store.lock(&identity, Duration::ZERO).unwrap();
+            locked.save(&record).unwrap();
+            drop(locked);
+            let shared = SharedSession::machine(machine.clone(), endpoints.clone(), Box::new(store));
+            assert!(shared.last_token().is_some());
+            let token = AccessToken::new(Secret::new("t"), Some(Timestamp::from_unix_seconds(end))).unwrap();
+            let outcome = shared.outcome(Landed::Outcome(Ok(token)), Freshness::default());
+            assert_eq!(outcome.is_some(), is_handed_out, "{life}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Two machines, and two regions, in turn at the default place.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use carto_auth_sandbox::{Endpoint, Sandbox};
 use carto_auth_tests::{Clock, Dialogue};
@@ -50,12 +50,12 @@ impl World {
     /// The token and the API base URL that a peer gives for a credentials file.
     fn python(&mut self, name: &str) -> (String, String) {
         let file = self.file(name);
-        ask(&mut self.python, file)
+        ask(&mut self.python, &file)
     }
 
     fn ours(&mut self, name: &str) -> (String, String) {
         let file = self.file(name);
-        ask(&mut self.ours, file)
+        ask(&mut self.ours, &file)
     }
 
     fn take_turns(&mut self) {
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-fn ask(peer: &mut Dialogue, file: PathBuf) -> (String, String) {
+fn ask(peer: &mut Dialogue, file: &Path) -> (String, String) {
     let answer = peer.ask(&["m2m", file.to_str().unwrap()]).unwrap();
     let (token, address) = answer.split_once(' ').unwrap();
     assert_ne!(token, "error", "{answer}");
