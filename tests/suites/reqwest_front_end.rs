@@ -132,6 +132,10 @@ impl OauthBuilder {
         Self(self.0.interaction(interaction))
     }
 
+    pub(crate) fn timeout(self, timeout: Duration) -> Self {
+        Self(self.0.timeout(timeout))
+    }
+
     pub(crate) fn log_in_when_needed(self) -> Self {
         Self(self.0.log_in_when_needed())
     }

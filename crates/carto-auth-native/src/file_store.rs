@@ -1,6 +1,7 @@
 //! Tokens in files, beside the Python package. `docs/cache-format.md` describes them.
 
 use std::env;
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -111,20 +112,25 @@ impl FileStore {
     }
 
     /// The newest token of this identity in either file. For a machine the shared one is not looked at when the own one
-    /// has `enough` life. What is wrong with a file is logged at `level`.
+    /// has `enough` life. What is wrong with a file is logged at `level`, but it is nobody's concern what is wrong with the
+    /// shared one, which Python may be writing, when the own one is good.
     fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
-        let read = |path: &Path| read_record(path, level).filter(|record| identity.owns(record));
-        if !identity.is_person() {
-            let own = read(&self.own_file(identity));
+        let ours = |record: &TokenRecord| identity.owns(record);
+        let read_own = || told(read_record(&self.own_file(identity)), level).filter(ours);
+        // A person may have logged in anew with Python, as somebody else. The own file is written first, so read last: the
+        // other way round a refresh token could be missed.
+        let (shared, own) = if identity.is_person() {
+            let shared = read_record(&self.shared);
+            (shared, read_own())
+        } else {
+            let own = read_own();
             if own.as_ref().is_some_and(|own| own.expires_at() > now() + enough) {
                 return own;
             }
-            return newest(read(&self.shared), own);
-        }
-        // A person may have logged in anew with Python, as somebody else. The own file is written first, so read last: the
-        // other way round a refresh token could be missed.
-        let shared = read(&self.shared);
-        newest(shared, read(&self.own_file(identity)))
+            (read_record(&self.shared), own)
+        };
+        let level = if own.is_some() { Level::Debug } else { level };
+        newest(told(shared, level).filter(ours), own)
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
@@ -133,7 +139,7 @@ impl FileStore {
         match private_file::read(&self.shared) {
             Found::Nothing => true,
             Found::Unusable(_) => false,
-            Found::Bytes(_) => read_record(&self.shared, Level::Debug)
+            Found::Bytes(_) => told(read_record(&self.shared), Level::Debug)
                 .is_none_or(|record| identity.owns(&record) || record.has_certainly_ended(now())),
         }
     }
@@ -227,7 +233,7 @@ impl LockedTokens for LockedFiles {
         let mut removed = Vec::new();
         let own = self.store.own_file(&self.identity);
         for path in [own.clone(), self.store.shared.clone()] {
-            let record = read_record(&path, Level::Debug);
+            let record = told(read_record(&path), Level::Debug);
             let is_meant = match (what, &record) {
                 // Its name says whose it is, whatever it holds.
                 (Forget::Everything, _) if path == own => true,
@@ -284,28 +290,30 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-/// Reads one token file; everything but a token is a miss, and is logged if it is more than absence.
-fn read_record(path: &Path, level: Level) -> Option<TokenRecord> {
+/// Everything but a token is a miss, and is logged if it is more than absence.
+fn told(read: Result<Option<TokenRecord>, String>, level: Level) -> Option<TokenRecord> {
+    read.unwrap_or_else(|why| {
+        log::log!(level, "{why}");
+        None
+    })
+}
+
+/// Reads one token file; the error says which, and why it is not used.
+fn read_record(path: &Path) -> Result<Option<TokenRecord>, String> {
+    let not_used = |why: &dyn Display| format!("{} is not used: {why}", shown(path));
     for _ in 0..REREADS {
         let bytes = match private_file::read(path) {
-            Found::Nothing => return None,
+            Found::Nothing => return Ok(None),
             Found::Bytes(bytes) => bytes,
-            Found::Unusable(why) => {
-                log::log!(level, "{} is not used: {why}", shown(path));
-                return None;
-            }
+            Found::Unusable(why) => return Err(not_used(&why)),
         };
         match TokenRecord::decode(&bytes, &local_offset) {
-            Ok(record) => return Some(record),
+            Ok(record) => return Ok(Some(record)),
             Err(TokenFileError::NotJson(problem)) if problem.is_truncation() => thread::sleep(REREAD_PAUSE),
-            Err(problem) => {
-                log::log!(level, "{} is not used: it {problem}", shown(path));
-                return None;
-            }
+            Err(problem) => return Err(not_used(&format_args!("it {problem}"))),
         }
     }
-    log::log!(level, "{} is not used: it is cut off", shown(path));
-    None
+    Err(not_used(&"it is cut off"))
 }
 
 fn shown(path: &Path) -> String {
