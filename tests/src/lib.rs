@@ -1,6 +1,7 @@
 //! What the test suites stand on: servers that misbehave to the byte, certificates, and a Python beside us.
 
 mod conformance;
+mod figures;
 mod replies;
 mod scripted;
 mod certificates;
@@ -19,6 +20,7 @@ pub use chromium::Chromium;
 pub use clock::Clock;
 pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
+pub use figures::keep_figures;
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;

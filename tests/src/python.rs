@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use crate::figures::target_folder;
 
 /// A Python interpreter that has `carto-auth` 0.2.0, in a virtual environment below the target folder. The first
 /// caller installs it from `PyPI`; others wait.
@@ -45,14 +47,4 @@ fn run(command: &mut Command) -> io::Result<()> {
     Err(io::Error::other(format!(
         "{command:?} failed (python3-venv and PyPI are needed): {why}"
     )))
-}
-
-fn target_folder() -> PathBuf {
-    // A test's executable is target/PROFILE/deps/NAME.
-    let executable = std::env::current_exe().unwrap_or_default();
-    executable
-        .ancestors()
-        .nth(3)
-        .unwrap_or(Path::new("target"))
-        .to_owned()
 }

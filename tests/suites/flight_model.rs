@@ -41,14 +41,13 @@ mod sync {
     }
 }
 
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use carto_auth_core::{
     AccessToken, Endpoints, Error, Freshness, Generation, Jitter, M2mCredentials, Plan, Renewal, Secret,
     Session, Step, Timestamp, TokenGrant, TokenRequest, UnderLock,
 };
+use carto_auth_tests::keep_figures;
 use http::Response;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::sync::{Arc, Mutex};
@@ -79,8 +78,8 @@ fn in_every_order(name: &str, model: impl Fn() + Sync + Send + 'static) {
         counter.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("flight_model_{name}.txt"));
-    fs::write(path, format!("{name}: {orders:?} orders\n")).unwrap();
+    let what = format!("orders of events of the single flight, {name}");
+    keep_figures(&format!("flight_{name}"), &[(&what, &format!("{orders:?}"))]).unwrap();
 }
 
 #[test]

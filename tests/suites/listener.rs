@@ -12,12 +12,12 @@ mod front_end {
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use carto_auth_sandbox::{Endpoint, Person};
+use carto_auth_tests::keep_figures;
 
 use person::{Shown, World};
 
@@ -248,12 +248,13 @@ fn ten_thousand_hostile_requests_do_not_end_a_login() {
         come_back(&world, &callback_of(&world, url));
         (before, after, took)
     });
-    let figures = format!(
-        "10000 hostile requests in {took:?}; KiB and descriptors before {before:?}, after {after:?}\n"
-    );
-    fs::write(
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile_requests.txt"),
-        &figures,
+    let figures = format!("{took:?}; KiB and descriptors before {before:?}, after {after:?}");
+    keep_figures(
+        "callback",
+        &[(
+            "10,000 hostile requests during a login, which then completes",
+            &figures,
+        )],
     )
     .unwrap();
     assert_eq!(world.carto.count(Endpoint::Token), 1);

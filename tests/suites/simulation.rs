@@ -6,8 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use carto_auth_core::{
@@ -15,6 +13,7 @@ use carto_auth_core::{
     Jitter, M2mCredentials, Plan, Renewal, Secret, Sent, Session, Step, Timestamp, TokenGrant, TokenRecord,
     TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
+use carto_auth_tests::keep_figures;
 use http::Response;
 
 /// How long a token lives, in seconds.
@@ -564,17 +563,13 @@ fn runs(seed: u64, who: Who, world: World, broken: Broken) -> Option<usize> {
     outcome.ok()
 }
 
-fn note(name: &str, figures: &str) {
-    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), figures).unwrap();
-}
-
 #[test]
 fn no_interleaving_breaks_the_policy() {
     let alone: Option<u64> = std::env::var("CARTO_AUTH_SEED")
         .ok()
         .and_then(|text| text.parse().ok());
     let start = Instant::now();
-    let mut figures = String::new();
+    let (mut worlds, mut tokens_handed_out) = (0, 0);
     for who in [Who::Machine, Who::Person] {
         for world in [World::Kind, World::Unsteady, World::Cruel] {
             let seeds = alone.map_or(0..2000, |seed| seed..seed + 1);
@@ -587,18 +582,18 @@ fn no_interleaving_breaks_the_policy() {
                 });
             }
             assert!(served > 0);
-            figures.push_str(&format!(
-                "{who:?}, {world:?}: {count} seeds, {served} tokens handed out\n"
-            ));
+            worlds += count;
+            tokens_handed_out += served;
         }
     }
-    figures.push_str(&format!("{:?} in all\n", start.elapsed()));
-    note("simulation.txt", &figures);
+    let value = format!("{worlds} ({tokens_handed_out} tokens, in {:?})", start.elapsed());
+    let name = "simulated worlds of 4 processes, none of which hands out a dead token or loses a good one";
+    keep_figures("simulation", &[(name, &value)]).unwrap();
 }
 
 #[test]
 fn a_policy_that_is_broken_on_purpose_is_found() {
-    let mut figures = String::new();
+    let mut seeds = Vec::new();
     for (broken, who, world) in [
         (Broken::ReadsBeforeTheLock, Who::Machine, World::Kind),
         (Broken::ReadsBeforeTheLock, Who::Person, World::Kind),
@@ -607,13 +602,10 @@ fn a_policy_that_is_broken_on_purpose_is_found() {
         (Broken::WakesNobody, Who::Machine, World::Kind),
         (Broken::ForgetsWhatOthersKept, Who::Machine, World::Cruel),
     ] {
-        let start = Instant::now();
         let found = (0..500).find(|seed| runs(*seed, who, world, broken).is_none());
         let seed = found.unwrap_or_else(|| panic!("{broken:?} is not found"));
-        figures.push_str(&format!(
-            "{broken:?}, {who:?}, {world:?}: found at seed {seed}, after {:?}\n",
-            start.elapsed()
-        ));
+        seeds.push(format!("{broken:?} at seed {seed}"));
     }
-    note("simulation_broken.txt", &figures);
+    let name = "policies broken on purpose that the simulation finds";
+    keep_figures("simulation_broken", &[(name, &seeds.join(", "))]).unwrap();
 }
