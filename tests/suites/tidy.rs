@@ -200,6 +200,21 @@ fn every_relative_link_of_the_docs_leads_somewhere() {
 }
 
 #[test]
+fn every_test_that_a_document_names_exists() {
+    let mut named = 0;
+    for (path, text) in files("md") {
+        for name in text.split('`').filter(|code| code.contains(".rs::")) {
+            let (file, function) = name.split_once("::").unwrap();
+            let code = fs::read_to_string(root().join(file));
+            let is_there = code.is_ok_and(|code| code.contains(&format!("fn {function}(")));
+            assert!(is_there, "{}: {name}", path.display());
+            named += 1;
+        }
+    }
+    assert!(named > 150, "{named}");
+}
+
+#[test]
 fn secrets_are_exposed_in_few_places() {
     let places: Vec<String> = files("rs")
         .into_iter()

@@ -118,6 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_a_megabyte_is_no_jwt_and_harms_nobody() {
+        let nested = format!("{{\"a\":{}", "[".repeat(1 << 19));
+        for long in [".".repeat(1 << 20), "a.".repeat(1 << 19), token(&nested)] {
+            assert_eq!(Claims::of(&long), None);
+        }
+    }
+
+    #[test]
     fn a_claim_of_an_unusual_type_is_absent_and_harms_no_other() {
         let claims = Claims::of(&token(r#"{"exp":"soon","iat":12.9,"sub":7,"azp":"id"}"#)).unwrap();
         assert_eq!(claims.expires_at, None);

@@ -179,6 +179,10 @@ mod tests {
             "a-.com",
             "a.com#",
             "a%2ecom.x",
+            // What idna below 1.0 took for carto.com.
+            "xn--carto-.com",
+            "carto.com.xn--",
+            "xn--.carto.com",
             &long,
         ] {
             assert_eq!(DomainName::parse(bad), Err(AddressProblem::NotADomain), "{bad:?}");
