@@ -21,7 +21,7 @@ const NEEDED: [(&str, &[&str], &str); 7] = [
 ];
 
 /// Apart from the others, for what it brings turns on features of theirs.
-const BIGQUERY: &str = "carto-auth-bigquery";
+pub(crate) const BIGQUERY: &str = "carto-auth-bigquery";
 const FRONT_ENDS: [&str; 4] = ["-p", "carto-auth-reqwest", "-p", "carto-auth-ureq"];
 
 pub(crate) fn test() -> io::Result<()> {
@@ -112,7 +112,7 @@ pub(crate) fn lint() -> io::Result<()> {
     )
 }
 
-fn check(name: &str, mut command: Command, repair: &str) -> io::Result<()> {
+pub(crate) fn check(name: &str, mut command: Command, repair: &str) -> io::Result<()> {
     say(&format!("== {name}"))?;
     match command.status()?.success() {
         true => Ok(()),

@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `interop`, `lint`, `ci`.
+//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `interop`, `torture`, `lint`, `ci`.
 
 mod checks;
 mod conformance;
 mod demo;
 mod interop;
+mod torture;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ Usage: cargo xtask COMMAND
   interop
          hammer one token file with the Python package and carto-auth for a minute in each of three rounds, and
          print that, the matrix of zones and the parity with Python as tables
+  torture
+         every attack on the promises of SECURITY.md at its full length, and the figures as tables
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test
 ";
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["test"] => checks::test(),
         ["conformance"] => conformance::table(),
         ["interop"] => interop::run(),
+        ["torture"] => torture::run(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint().and_then(|()| checks::test()),
         ["help" | "-h" | "--help"] => say(HELP),
