@@ -226,8 +226,15 @@ impl LockedTokens for LockedFiles {
     fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
         let mut removed = Vec::new();
         let own = self.store.own_file(&self.identity);
+        // Half a token file is a token all the same.
+        self.sweep(&self.store.temporary_prefix(&self.identity));
         for path in [own.clone(), self.store.shared.clone()] {
-            let record = read_record(&path, Level::Debug);
+            // Whose a file is that cannot be read nobody knows, so it stays; whoever logs out must hear that.
+            let level = match what {
+                Forget::Everything if path != own => Level::Warn,
+                _ => Level::Debug,
+            };
+            let record = read_record(&path, level);
             let is_meant = match (what, &record) {
                 // Its name says whose it is, whatever it holds.
                 (Forget::Everything, _) if path == own => true,
