@@ -91,16 +91,17 @@ impl PendingLogin {
     /// The logins of this profile that somebody has taken up.
     fn claimed(&self) -> Vec<Claimed> {
         let name = self.0.file_name().unwrap_or_default().to_string_lossy();
-        let of = |entry: fs::DirEntry| {
-            let file_name = entry.file_name();
-            let id = file_name.to_str()?.strip_prefix(&*name)?.strip_prefix('.')?;
-            Some(Claimed {
-                process: id.parse().ok()?,
-                path: entry.path(),
-            })
+        let of = |path: PathBuf| {
+            let id = path
+                .file_name()?
+                .to_str()?
+                .strip_prefix(&*name)?
+                .strip_prefix('.')?;
+            let process = id.parse().ok()?;
+            Some(Claimed { path, process })
         };
-        let entries = fs::read_dir(private_file::folder_of(&self.0));
-        entries.into_iter().flatten().flatten().filter_map(of).collect()
+        let entries = private_file::entries_of(private_file::folder_of(&self.0));
+        entries.into_iter().filter_map(of).collect()
     }
 
     fn shown(&self) -> String {

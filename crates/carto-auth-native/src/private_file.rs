@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use carto_auth_core::TOKEN_FILE_LIMIT;
 #[cfg(unix)]
@@ -151,7 +151,34 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    // Some file systems refuse to make what is there with other words than that.
+    builder.create(folder).or_else(|error| match folder.is_dir() {
+        true => Ok(()),
+        false => Err(error),
+    })
+}
+
+/// What is in a folder; nothing if it cannot be read. The standard library panics when closing a folder fails.
+#[cfg(unix)]
+pub(crate) fn entries_of(folder: &Path) -> Vec<PathBuf> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, rustix::fs::Mode::empty());
+    let entries = opened.and_then(rustix::fs::Dir::new);
+    let path = |entry: rustix::fs::DirEntry| folder.join(OsStr::from_bytes(entry.file_name().to_bytes()));
+    entries
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok)
+        .map(path)
+        .collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn entries_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.map_while(Result::ok).map(|entry| entry.path()).collect()
 }
 
 /// Withdraws others' permissions from a folder of ours that the Python package made 0755. One that a link stands for is
