@@ -6,12 +6,13 @@ use std::process::Command;
 use crate::{cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 5] = [
+const NEEDED: [(&str, &[&str], &str); 6] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     ("chromium", &["--version"], "chromium"),
     ("chromedriver", &["--version"], "chromium-driver"),
     ("fish", &["--version"], "fish"),
     ("zsh", &["--version"], "zsh"),
+    ("strace", &["--version"], "strace"),
 ];
 
 /// Apart from the others, for what it brings turns on features of theirs.
