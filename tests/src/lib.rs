@@ -22,6 +22,8 @@ pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
 pub use figures::keep_figures;
 pub use ports::free_port;
+#[cfg(unix)]
+pub use processes::run_within;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
 pub use python_scene::{python_peer, python_scene, token_number};

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+#[cfg(unix)]
+use std::{sync::mpsc, thread, time::Duration};
 
 /// What a program left behind.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,12 +31,45 @@ pub fn run(command: &mut Command, stdin: &str) -> io::Result<Outcome> {
         // A program that does not read its input is free to do so.
         let _ = pipe.write_all(stdin.as_bytes());
     }
-    let output = child.wait_with_output()?;
-    Ok(Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-    })
+    child.wait_with_output().map(Outcome::from)
+}
+
+/// Runs a program without input, in a process group of its own that is killed when it takes longer than `limit`: then
+/// there is no outcome.
+///
+/// # Errors
+/// When it cannot be started.
+#[cfg(unix)]
+pub fn run_within(command: &mut Command, limit: Duration) -> io::Result<Option<Outcome>> {
+    use std::os::unix::process::CommandExt as _;
+    let child = command
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let id = child.id();
+    let (sender, ended) = mpsc::channel();
+    let waiting = thread::spawn(move || sender.send(child.wait_with_output()));
+    let output = ended.recv_timeout(limit);
+    if output.is_err()
+        && let Some(group) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw)
+    {
+        // Nobody has waited for it yet, so the number is still its own.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = waiting.join();
+    output.ok().transpose().map(|output| output.map(Outcome::from))
+}
+
+impl From<Output> for Outcome {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 /// Runs one test of the suite that asks in a process of its own, with these variables and without those that name

@@ -356,3 +356,20 @@ fn a_given_token_is_used_until_it_ends_and_never_renewed() {
         ErrorKind::CredentialsInvalid
     );
 }
+
+#[test]
+fn logging_out_removes_a_token_that_a_killed_process_left_half_written() {
+    let world = World::new();
+    let own = world.own("a");
+    let left = own.with_file_name(format!(".{}.XYZ.tmp", own.file_stem().unwrap().to_str().unwrap()));
+    fs::create_dir_all(left.parent().unwrap()).unwrap();
+    for token_files in [false, true] {
+        if token_files {
+            world.token("a");
+        }
+        fs::write(&left, "half").unwrap();
+        world.machine("a").build().log_out().unwrap();
+        let lock = own.with_extension("lock");
+        assert_eq!(world.files(), [lock.file_name().unwrap().to_str().unwrap()]);
+    }
+}

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+#[path = "dependencies.rs"]
+mod dependencies;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -34,87 +36,6 @@ fn files(extension: &str) -> Vec<(PathBuf, String)> {
         root().display()
     );
     found
-}
-
-/// The crates that are linked into a crate of ours, itself excluded, as cargo resolves them for Linux.
-fn dependencies(of: &str) -> BTreeSet<String> {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--locked",
-            "--offline",
-            "--edges",
-            "normal,no-proc-macro",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-            "-p",
-            of,
-        ])
-        .args(["--target", "x86_64-unknown-linux-gnu"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = String::from_utf8(output.stdout).unwrap();
-    let names = text
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .filter(|name| *name != of);
-    names.map(str::to_owned).collect()
-}
-
-#[test]
-fn the_core_depends_on_nothing_that_does_io() {
-    let found = dependencies("carto-auth-core");
-    let allowed: BTreeSet<String> = include_str!("core_dependencies.txt")
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    let new: Vec<_> = found.difference(&allowed).collect();
-    let gone: Vec<_> = allowed.difference(&found).collect();
-    assert!(
-        new.is_empty() && gone.is_empty(),
-        "tests/suites/core_dependencies.txt: add {new:?}, remove {gone:?}"
-    );
-    // 45 was the budget before the core read YAML and HTTP heads: with granit-parser (2 crates) and httparse.
-    assert!(found.len() <= 47, "the budget is 47 crates, not {}", found.len());
-}
-
-#[test]
-fn the_command_line_stays_below_a_hundred_crates_and_without_aws_lc() {
-    let found = dependencies("carto-auth-cli");
-    assert!(found.len() <= 100, "{}", found.len());
-    for unwanted in [
-        "aws-lc-sys",
-        "aws-lc-rs",
-        "tokio",
-        "openssl-sys",
-        "carto-auth-sandbox",
-    ] {
-        assert!(!found.contains(unwanted), "{unwanted}");
-    }
-}
-
-#[test]
-fn the_async_transport_brings_one_tls_and_no_more_http_than_it_speaks() {
-    let found = dependencies("carto-auth-reqwest");
-    assert!(found.len() <= 110, "{}", found.len());
-    for unwanted in [
-        "aws-lc-sys",
-        "aws-lc-rs",
-        "native-tls",
-        "openssl-sys",
-        "h2",
-        "carto-auth-sandbox",
-    ] {
-        assert!(!found.contains(unwanted), "{unwanted}");
-    }
 }
 
 #[test]
@@ -180,6 +101,25 @@ fn every_manifest_takes_versions_and_lints_from_the_workspace() {
         for line in dependencies {
             assert!(line.contains("workspace = true"), "{}: {line}", path.display());
         }
+    }
+}
+
+#[test]
+fn every_crate_forbids_unsafe_code() {
+    let manifests = files("toml")
+        .into_iter()
+        .filter(|(path, _)| path.ends_with("Cargo.toml"));
+    let forbids = |text: &str, section: &str| {
+        let lines = text.lines().skip_while(|line| *line != section).skip(1);
+        let mut lines = lines.take_while(|line| !line.starts_with('['));
+        lines.any(|line| line.starts_with("unsafe_code = \"forbid\""))
+    };
+    for (path, text) in manifests {
+        let is_so = match path.parent() {
+            Some(folder) if folder == Path::new("") => forbids(&text, "[workspace.lints.rust]"),
+            _ => text.contains("[lints]\nworkspace = true") || forbids(&text, "[lints.rust]"),
+        };
+        assert!(is_so, "{}: it does not forbid unsafe code", path.display());
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::{cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 7] = [
+const NEEDED: [(&str, &[&str], &str); 8] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     (
         "test",
@@ -18,6 +18,7 @@ const NEEDED: [(&str, &[&str], &str); 7] = [
     ("chromedriver", &["--version"], "chromium-driver"),
     ("fish", &["--version"], "fish"),
     ("zsh", &["--version"], "zsh"),
+    ("strace", &["--version"], "strace"),
 ];
 
 /// Apart from the others, for what it brings turns on features of theirs.

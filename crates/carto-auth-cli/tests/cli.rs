@@ -20,6 +20,8 @@ mod env;
 mod dw;
 #[path = "cli/login.rs"]
 mod login;
+#[path = "cli/pending.rs"]
+mod pending;
 #[path = "cli/sessions.rs"]
 mod sessions;
 #[path = "cli/processes.rs"]

@@ -1,7 +1,7 @@
 //! One process at a time, for a bounded time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,6 +23,9 @@ pub(crate) enum Lock {
     Unsupported(io::Error),
 }
 
+/// For so long a lock is tried again that signals interrupt.
+const LONGEST_INTERRUPTED: Duration = Duration::from_secs(1);
+
 /// Locks a file beside the token file, which is made if need be and never removed: a lock on a file that can be
 /// replaced would guard nothing. The standard library has no time-out, so the lock is polled.
 pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
@@ -35,9 +38,12 @@ pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
     loop {
         match file.try_lock() {
             Ok(()) => return Lock::Held(file),
-            Err(TryLockError::Error(error)) => return Lock::Unsupported(error),
             Err(TryLockError::WouldBlock) if start.elapsed() >= patience => return Lock::Busy,
             Err(TryLockError::WouldBlock) => thread::sleep(pause),
+            // A signal came while a network file system was asked; the standard library does not try again.
+            Err(TryLockError::Error(error))
+                if error.kind() == ErrorKind::Interrupted && start.elapsed() < LONGEST_INTERRUPTED => {}
+            Err(TryLockError::Error(error)) => return Lock::Unsupported(error),
         }
         pause = (pause * 2).min(Duration::from_millis(50));
     }

@@ -1,5 +1,6 @@
 //! Tokens in files, beside the Python package. `docs/cache-format.md` describes them.
 
+use std::borrow::Cow;
 use std::env;
 use std::fmt::Display;
 use std::fs;
@@ -111,6 +112,15 @@ impl FileStore {
         format!(".{stem}.{}.", identity.key())
     }
 
+    /// What a write under way, or a killed process, has in the folder.
+    fn temporary_files(&self, identity: &Identity) -> Vec<PathBuf> {
+        let prefix = self.temporary_prefix(identity);
+        let is_one = |path: &PathBuf| name_of(path).starts_with(&prefix);
+        let mut entries = private_file::entries_of(private_file::folder_of(&self.shared));
+        entries.retain(is_one);
+        entries
+    }
+
     /// The newest token of this identity in either file. For a machine the shared one is not looked at when the own one
     /// has `enough` life. What is wrong with a file is logged at `level`, but it is nobody's concern what is wrong with the
     /// shared one, which Python may be writing, when the own one is good.
@@ -165,7 +175,10 @@ impl TokenStore for FileStore {
 
     fn holds_nothing(&self, identity: &Identity) -> bool {
         let is_missing = |path: &Path| fs::symlink_metadata(path).is_err_and(|error| is_absence(&error));
-        is_missing(&self.own_file(identity)) && is_missing(&self.shared)
+        // What a killed process left half written is something to forget, too.
+        is_missing(&self.own_file(identity))
+            && is_missing(&self.shared)
+            && self.temporary_files(identity).is_empty()
     }
 
     fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
@@ -217,7 +230,7 @@ impl LockedTokens for LockedFiles {
     }
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
-        self.sweep(&self.store.temporary_prefix(&self.identity));
+        self.sweep();
         self.write(&self.store.own_file(&self.identity), record)?;
         // Python would read a file without an API base URL as one to log in again for.
         if record.api_base_url().is_some()
@@ -230,36 +243,54 @@ impl LockedTokens for LockedFiles {
     }
 
     fn forget(&mut self, what: Forget<'_>) -> Result<Vec<PathBuf>, StoreError> {
-        let mut removed = Vec::new();
+        // Half a token file is a token all the same.
+        self.sweep();
         let own = self.store.own_file(&self.identity);
-        for path in [own.clone(), self.store.shared.clone()] {
-            let record = told(read_record(&path), Level::Debug);
-            let is_meant = match (what, &record) {
-                // Its name says whose it is, whatever it holds.
-                (Forget::Everything, _) if path == own => true,
-                (Forget::Everything, Some(record)) => self.identity.owns(record),
-                (Forget::Token(token), Some(record)) => record.access_token() == token.secret(),
-                (_, None) => false,
-            };
-            if let (Forget::Token(_), Some(record), true) = (what, &record, is_meant)
-                && record.refresh_token().is_some()
-            {
-                self.write(&path, &record.ended())?;
-                continue;
-            }
-            match is_meant.then(|| fs::remove_file(&path)) {
-                Some(Ok(())) => removed.push(path),
-                Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
-                    return Err(StoreError::new(format!("cannot remove {}", shown(&path)), error));
-                }
-                _ => {}
+        let shared = self.store.shared.clone();
+        let (mut removed, mut failed) = (Vec::new(), None);
+        // One that stays is no reason to keep the other.
+        for path in [own, shared] {
+            match self.forget_in(&path, what) {
+                Ok(true) => removed.push(path),
+                Ok(false) => {}
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(removed)
+        failed.map_or(Ok(removed), Err)
     }
 }
 
 impl LockedFiles {
+    /// Removes one file if it holds what is meant, and says whether it did.
+    fn forget_in(&self, path: &Path, what: Forget<'_>) -> Result<bool, StoreError> {
+        let is_own = *path != *self.store.shared;
+        // Whose a file is that cannot be read nobody knows, so it stays; whoever logs out must hear that.
+        let level = match what {
+            Forget::Everything if !is_own => Level::Warn,
+            _ => Level::Debug,
+        };
+        let record = told(read_record(path), level);
+        let is_meant = match (what, &record) {
+            // Its name says whose it is, whatever it holds.
+            (Forget::Everything, _) if is_own => true,
+            (Forget::Everything, Some(record)) => self.identity.owns(record),
+            (Forget::Token(token), Some(record)) => record.access_token() == token.secret(),
+            (_, None) => false,
+        };
+        if let (Forget::Token(_), Some(record), true) = (what, &record, is_meant)
+            && record.refresh_token().is_some()
+        {
+            return self.write(path, &record.ended()).map(|()| false);
+        }
+        match is_meant.then(|| fs::remove_file(path)) {
+            Some(Ok(())) => Ok(true),
+            Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
+                Err(StoreError::new(format!("cannot remove {}", shown(path)), error))
+            }
+            _ => Ok(false),
+        }
+    }
+
     fn write(&self, path: &Path, record: &TokenRecord) -> Result<(), StoreError> {
         let (prefix, bytes) = (
             self.store.temporary_prefix(&self.identity),
@@ -271,19 +302,17 @@ impl LockedFiles {
 
     /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody
     /// else is writing.
-    fn sweep(&self, prefix: &str) {
-        if self.hold() != Hold::Exclusive {
-            return;
-        }
-        let Ok(entries) = fs::read_dir(private_file::folder_of(&self.store.shared)) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().starts_with(prefix) {
-                let _ = fs::remove_file(entry.path());
+    fn sweep(&self) {
+        if self.hold() == Hold::Exclusive {
+            for path in self.store.temporary_files(&self.identity) {
+                let _ = fs::remove_file(path);
             }
         }
     }
+}
+
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 fn is_absence(error: &io::Error) -> bool {

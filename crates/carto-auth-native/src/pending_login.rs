@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carto_auth_core::{Endpoints, Error, Login, OneLine, PENDING_LOGIN_LIFE};
@@ -29,7 +29,7 @@ impl PendingLogin {
     /// # Errors
     /// When it cannot be written.
     pub fn save(&self, login: &Login) -> Result<(), Error> {
-        self.sweep(PENDING_LOGIN_LIFE);
+        self.sweep(|claimed| claimed.is_orphan() || claimed.is_older_than(PENDING_LOGIN_LIFE));
         let folder = private_file::folder_of(&self.0);
         let written = private_file::create_folder(folder).and_then(|()| {
             private_file::write(
@@ -41,8 +41,8 @@ impl PendingLogin {
         written.map_err(|error| StoreError::new(format!("cannot write {}", self.shown()), error).into())
     }
 
-    /// Takes the login up, so that nobody else can; `None` when there is none that can be finished, which is logged if
-    /// there is more to say.
+    /// Takes the login up, so that nobody else can, even if a process that had done so was killed over it. `None` when
+    /// there is none that can be finished, which is logged if there is more to say.
     #[must_use]
     pub fn claim(&self, endpoints: Endpoints) -> Option<(Login, Claim)> {
         let mut claimed = self.0.clone().into_os_string();
@@ -52,7 +52,11 @@ impl PendingLogin {
             pending: self.0.clone(),
         };
         // Whoever renames it has it.
-        fs::rename(&claim.pending, &claim.claimed).ok()?;
+        let is_ours = |from: &Path| fs::rename(from, &claim.claimed).is_ok();
+        let orphans = || self.claimed().into_iter().filter(Claimed::is_orphan);
+        if !is_ours(&claim.pending) && !orphans().any(|orphan| is_ours(&orphan.path)) {
+            return None;
+        }
         let bytes = match private_file::read(&claim.claimed) {
             Found::Nothing => return None,
             Found::Bytes(bytes) => bytes,
@@ -75,34 +79,66 @@ impl PendingLogin {
             }
             _ => {}
         }
-        self.sweep(Duration::ZERO);
+        self.sweep(|_| true);
     }
 
-    /// Removes claimed logins that nobody can finish any more.
-    fn sweep(&self, older_than: Duration) {
-        let name = self
-            .0
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let entries = fs::read_dir(private_file::folder_of(&self.0));
-        for entry in entries.into_iter().flatten().flatten() {
-            let is_claim = entry
-                .file_name()
-                .to_string_lossy()
-                .starts_with(&format!("{name}."));
-            let age = entry.metadata().and_then(|metadata| metadata.modified());
-            let is_old = age.is_ok_and(|time| time.elapsed().is_ok_and(|age| age >= older_than));
-            if is_claim && is_old {
-                let _ = fs::remove_file(entry.path());
-            }
+    fn sweep(&self, is_meant: impl Fn(&Claimed) -> bool) {
+        for claimed in self.claimed().into_iter().filter(is_meant) {
+            let _ = fs::remove_file(claimed.path);
         }
+    }
+
+    /// The logins of this profile that somebody has taken up.
+    fn claimed(&self) -> Vec<Claimed> {
+        let name = self.0.file_name().unwrap_or_default().to_string_lossy();
+        let of = |path: PathBuf| {
+            let id = path
+                .file_name()?
+                .to_str()?
+                .strip_prefix(&*name)?
+                .strip_prefix('.')?;
+            let process = id.parse().ok()?;
+            Some(Claimed { path, process })
+        };
+        let entries = private_file::entries_of(private_file::folder_of(&self.0));
+        entries.into_iter().filter_map(of).collect()
     }
 
     fn shown(&self) -> String {
         OneLine(&self.0.to_string_lossy()).to_string()
     }
+}
+
+/// A file that a process has renamed to have the login in it for itself.
+struct Claimed {
+    path: PathBuf,
+    process: u32,
+}
+
+impl Claimed {
+    /// True when its process is gone. One of another machine or container, which cannot be seen from here, may lose the
+    /// file over this, but has read it already. What bears our own number is not ours: this claims one login only.
+    fn is_orphan(&self) -> bool {
+        self.process == std::process::id() || is_gone(self.process)
+    }
+
+    fn is_older_than(&self, limit: Duration) -> bool {
+        let modified = fs::symlink_metadata(&self.path).and_then(|metadata| metadata.modified());
+        modified.is_ok_and(|time| time.elapsed().is_ok_and(|age| age >= limit))
+    }
+}
+
+#[cfg(unix)]
+fn is_gone(process: u32) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+    process.is_none_or(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+}
+
+/// Nobody can be asked: such a login ends with its time.
+#[cfg(not(unix))]
+fn is_gone(_process: u32) -> bool {
+    false
 }
 
 /// A pending login that was taken up. It is forgotten when this is dropped: its code can be spent once.

@@ -2,9 +2,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use carto_auth_core::TOKEN_FILE_LIMIT;
+#[cfg(unix)]
+use rustix::fs::OFlags;
 
 /// What was found at a path.
 #[derive(Debug)]
@@ -18,22 +20,32 @@ pub(crate) enum Found {
 }
 
 /// Reads a file that may hold a token. Never blocks on a pipe or device, never reads more than the limit, and
-/// trusts only what belongs to this user and nobody else can write. Others' permission to read is withdrawn.
+/// trusts only what belongs to this user and nobody else can write. Others' permission to read is withdrawn, but for
+/// the target of a symbolic link: whoever laid the link may mean another file, whose mode is none of ours.
 pub(crate) fn read(path: &Path) -> Found {
-    let file = match open_to_read(path) {
-        Ok(file) => file,
+    let opened = match open_to_read(path) {
+        Ok(opened) => opened,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             return Found::Nothing;
         }
         Err(error) => return Found::Unusable(error.kind().to_string()),
     };
-    match check_and_read(&file) {
+    match check_and_read(&opened) {
         Ok(bytes) => Found::Bytes(bytes),
+        // The system's own words end with a number that means nothing to anybody.
+        Err(error) if error.raw_os_error().is_some() => Found::Unusable(error.kind().to_string()),
         Err(error) => Found::Unusable(error.to_string()),
     }
 }
 
-fn check_and_read(file: &File) -> io::Result<Vec<u8>> {
+struct Opened {
+    file: File,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "modes are Unix's"))]
+    by_link: bool,
+}
+
+fn check_and_read(opened: &Opened) -> io::Result<Vec<u8>> {
+    let file = &opened.file;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is no regular file"));
@@ -41,29 +53,40 @@ fn check_and_read(file: &File) -> io::Result<Vec<u8>> {
     if metadata.len() > TOKEN_FILE_LIMIT {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }
-    check_owner(file, &metadata)?;
-    let mut bytes = Vec::new();
+    check_owner(opened, &metadata)?;
+    // With the size known, reading it takes one call and not one for each doubling of the buffer.
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
     file.take(TOKEN_FILE_LIMIT).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 #[cfg(unix)]
-fn open_to_read(path: &Path) -> io::Result<File> {
+fn open_to_read(path: &Path) -> io::Result<Opened> {
     use std::os::unix::fs::OpenOptionsExt as _;
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
+    let open = |flags: OFlags| {
+        let mut options = OpenOptions::new();
+        let flags = (flags | OFlags::NONBLOCK).bits().cast_signed();
+        options.read(true).custom_flags(flags).open(path)
+    };
+    match open(OFlags::NOFOLLOW) {
+        Ok(file) => Ok(Opened { file, by_link: false }),
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) => Ok(Opened {
+            file: open(OFlags::empty())?,
+            by_link: true,
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(not(unix))]
-fn open_to_read(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+fn open_to_read(path: &Path) -> io::Result<Opened> {
+    let file = OpenOptions::new().read(true).open(path)?;
+    Ok(Opened { file, by_link: false })
 }
 
 #[cfg(unix)]
-fn check_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
+fn check_owner(opened: &Opened, metadata: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("it belongs to another user"));
@@ -71,15 +94,15 @@ fn check_owner(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
     if metadata.mode() & 0o022 != 0 {
         return Err(io::Error::other("others may write to it"));
     }
-    if metadata.mode() & 0o077 != 0 {
+    if metadata.mode() & 0o077 != 0 && !opened.by_link {
         // The Python package writes 0644. A file system without modes keeps its own.
-        let _ = file.set_permissions(fs::Permissions::from_mode(0o600));
+        let _ = opened.file.set_permissions(fs::Permissions::from_mode(0o600));
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn check_owner(_file: &File, _metadata: &fs::Metadata) -> io::Result<()> {
+fn check_owner(_opened: &Opened, _metadata: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
@@ -128,18 +151,55 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    // Some file systems refuse to make what is there with other words than that.
+    builder.create(folder).or_else(|error| match folder.is_dir() {
+        true => Ok(()),
+        false => Err(error),
+    })
 }
 
-/// Withdraws others' permissions from a folder of ours that the Python package made 0755.
+/// What is in a folder; nothing if it cannot be read. The standard library panics when closing a folder fails.
+#[cfg(unix)]
+pub(crate) fn entries_of(folder: &Path) -> Vec<PathBuf> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, rustix::fs::Mode::empty());
+    let entries = opened.and_then(rustix::fs::Dir::new);
+    let path = |entry: rustix::fs::DirEntry| folder.join(OsStr::from_bytes(entry.file_name().to_bytes()));
+    entries
+        .into_iter()
+        .flatten()
+        .map_while(Result::ok)
+        .map(path)
+        .collect()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn entries_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.map_while(Result::ok).map(|entry| entry.path()).collect()
+}
+
+/// Withdraws others' permissions from a folder of ours that the Python package made 0755. One that a link stands for is
+/// left as it is.
 #[cfg(unix)]
 pub(crate) fn tighten_folder(folder: &Path) {
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    let Ok(metadata) = fs::metadata(folder) else {
-        return;
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    let is_loose = |metadata: &fs::Metadata| {
+        let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+        metadata.is_dir() && is_ours && metadata.mode() & 0o077 != 0
     };
-    if metadata.mode() & 0o077 != 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
-        let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    if !fs::symlink_metadata(folder).is_ok_and(|metadata| is_loose(&metadata)) {
+        return;
+    }
+    let mut options = OpenOptions::new();
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    options.read(true).custom_flags(flags.bits().cast_signed());
+    if let Ok(folder) = options.open(folder)
+        && folder.metadata().is_ok_and(|metadata| is_loose(&metadata))
+    {
+        let _ = folder.set_permissions(fs::Permissions::from_mode(0o700));
     }
 }
 
@@ -198,6 +258,34 @@ mod tests {
             fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
             assert_eq!(unusable(&path), "others may write to it");
         }
+    }
+
+    #[test]
+    fn a_link_is_read_through_as_strictly_and_the_mode_of_its_target_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("t.json"));
+        symlink(&target, &link).unwrap();
+        assert!(matches!(read(&link), Found::Nothing));
+        fs::write(&target, "x").unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(matches!(read(&link), Found::Bytes(bytes) if bytes == b"x"));
+        assert_eq!(mode(&target), 0o644);
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(unusable(&link), "others may write to it");
+        fs::remove_file(&target).unwrap();
+        symlink(&link, &target).unwrap();
+        assert!(matches!(read(&link), Found::Unusable(_)), "a circle ends");
+    }
+
+    #[test]
+    fn a_folder_that_a_link_stands_for_keeps_its_mode() {
+        let parent = tempfile::tempdir().unwrap();
+        let (target, link) = (parent.path().join("target"), parent.path().join("link"));
+        create_folder(&target).unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(&target, &link).unwrap();
+        tighten_folder(&link);
+        assert_eq!(mode(&target), 0o755);
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl World {
     }
 
     /// Waits until CARTO has been asked so often.
-    fn wait_until_asked(&self, count: usize) {
+    pub(crate) fn wait_until_asked(&self, count: usize) {
         while self.asked() < count {
             std::thread::yield_now();
         }
