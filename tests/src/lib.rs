@@ -2,6 +2,7 @@
 
 mod conformance;
 mod figures;
+mod files;
 mod replies;
 mod scripted;
 mod certificates;
@@ -21,6 +22,7 @@ pub use clock::Clock;
 pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
 pub use figures::keep_figures;
+pub use files::write_long_ago;
 pub use ports::free_port;
 #[cfg(unix)]
 pub use processes::run_within;

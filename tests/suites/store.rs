@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
+use carto_auth_tests::write_long_ago;
 use carto_auth_ureq::{CartoAuth, Endpoints, ErrorKind, FileStore, M2mBuilder, M2mCredentials, MemoryStore};
 use tempfile::TempDir;
 
@@ -137,7 +138,7 @@ fn a_corrupt_empty_or_foreign_file_is_a_miss_and_is_replaced() {
     ] {
         let world = World::new();
         let good = world.token("a");
-        fs::write(world.shared(), bytes).unwrap();
+        write_long_ago(world.shared(), bytes).unwrap();
         fs::write(world.own("a"), bytes).unwrap();
         let next = world.token("a");
         assert_ne!(next, good);

@@ -22,7 +22,7 @@ Usage: cargo xtask COMMAND
          the scenarios of the last test run over each transport, as a table
   interop
          hammer one token file with the Python package and carto-auth for a minute in each of three rounds, and
-         print that, the matrix of zones and the parity with Python as tables
+         print that and the matrix of zones as tables, and how far the parity with Python goes
   torture
          every attack on the promises of SECURITY.md at its full length, and the figures as tables
   lint   formatting, clippy, documentation, dependencies

@@ -16,6 +16,7 @@ pub(crate) fn run() -> io::Result<()> {
         _ => {}
     }
     conformance::forget()?;
+    interop::forget()?;
     let mut tests = cargo(&["test", "--workspace", "--exclude", checks::BIGQUERY, "--locked"]);
     tests.envs([FULL, interop::A_MINUTE]);
     checks::check("tests, at their full length", tests, "see the failure above")?;

@@ -9,32 +9,49 @@ use crate::timestamp::Timestamp;
 /// the caller's affair.
 pub type LocalOffset<'a> = &'a dyn Fn(Timestamp) -> i64;
 
-/// A day, in seconds: longer than any UTC offset, shorter than the time between two changes of one.
+/// UTC+14, in seconds.
+const EASTERNMOST: i64 = 50_400;
+
+/// A day, in seconds: longer than any UTC offset, and less than half of the time between two changes of one.
 const DAY: i64 = 86_400;
 
-/// What Python, in this zone, would write for a token that ends at `end`; but an end that the clocks skip (its UTC
-/// reading, taken for local time, falls into the hour that a change leaves out) is written as that much earlier, for
-/// Python's clock goes back over it: it would hand out the dead token for up to an hour.
+/// What Python, in this zone, would write for a token that ends at `end`; but for an end that the clocks skip (its UTC
+/// reading, taken for local time, falls into the time that a change leaves out) what it would write for the beginning of
+/// that time. Python's clock goes back at its end: it would hand out the dead token until it is as far again.
 ///
 /// `datetime.timestamp()` of a local time that occurs twice means its first occurrence; so must this.
 pub(crate) fn skew(end: Timestamp, offset: LocalOffset<'_>) -> i64 {
     let local = end.as_unix_seconds();
     let (before, after) = offsets_around(local, offset);
-    let with_before = local.saturating_sub(before);
-    match offset_at(offset, with_before) == before {
-        true => with_before,
-        false => local.saturating_sub(after),
+    let reading = |by: i64| local.saturating_sub(by);
+    if offset_at(offset, reading(before)) == before {
+        reading(before)
+    } else if offset_at(offset, reading(after)) == after {
+        reading(after)
+    } else {
+        change_between(reading(after), reading(before), before, offset)
     }
 }
 
-/// The earliest and the latest end that an `expiration` of Python's can stand for: un-skewed by the offsets that are in
-/// force around it, or as it stands, for it may have been written where that is UTC.
+/// When the offset changes: after `early`, at `late` at the latest.
+fn change_between(mut early: i64, mut late: i64, before: i64, offset: LocalOffset<'_>) -> i64 {
+    while late - early > 1 {
+        let middle = i64::midpoint(early, late);
+        match offset_at(offset, middle) == before {
+            true => early = middle,
+            false => late = middle,
+        }
+    }
+    late
+}
+
+/// The earliest and the latest end that an `expiration` of Python's can stand for. The earliest: un-skewed by an offset
+/// that is in force here around it, or as it stands, for it may have been written where that is UTC. The latest: un-skewed by
+/// the greatest offset of all.
 pub(crate) fn unskew(expiration: i64, offset: LocalOffset<'_>) -> (Timestamp, Timestamp) {
     let (before, after) = offsets_around(expiration, offset);
     let shifted = |by: i64| Timestamp::from_unix_seconds(expiration.saturating_add(by));
-    let earliest = before.min(after).min(0);
-    let latest = before.max(after).max(0);
-    (shifted(earliest), shifted(latest))
+    (shifted(before.min(after).min(0)), shifted(EASTERNMOST))
 }
 
 /// The offsets a day before and a day after.
@@ -76,45 +93,73 @@ mod tests {
     #[test]
     fn the_skew_is_what_python_would_have_written() {
         for (end, written) in SPRING {
-            let earlier = if SKIPPED.contains(&end) { 3600 } else { 0 };
-            assert_eq!(skew(AT(end), &spring), written - earlier, "{end}");
+            let early = if SKIPPED.contains(&end) {
+                end - SKIPPED.start
+            } else {
+                0
+            };
+            assert_eq!(skew(AT(end), &spring), written - early, "{end}");
         }
         for (end, written) in AUTUMN {
             assert_eq!(skew(AT(end), &autumn), written, "{end}");
         }
     }
 
-    #[test]
-    fn once_an_end_has_passed_pythons_clock_is_beyond_what_was_written() {
-        // Python's clock, by the rules above: an hour goes by twice in spring.
-        let clock = |now: i64| {
-            if now < 1_772_938_800 {
-                now + 18_000
-            } else {
-                now + 14_400
-            }
-        };
-        for end in (1_772_928_000..1_772_946_000).step_by(60) {
-            let written = skew(AT(end), &spring);
-            let served_dead = (end..end + 14_400).step_by(60).any(|now| clock(now) < written);
-            assert!(!served_dead, "{end}");
-            assert!(SKIPPED.contains(&end) || written == clock(end), "{end}");
+    /// What Python's clock shows: the fold of `datetime.timestamp()`, by its definition.
+    fn clock(now: i64, offset: LocalOffset<'_>) -> i64 {
+        let (before, after) = offsets_around(now, offset);
+        let means = |by: i64| offset_at(offset, now - by) == by;
+        if means(before) || !means(after) {
+            now - before
+        } else {
+            now - after
         }
     }
 
     #[test]
-    fn the_end_lies_between_the_two_readings() {
-        for (end, written) in SPRING {
-            let (earliest, latest) = unskew(written, &spring);
-            assert!(earliest <= AT(end) && AT(end) <= latest, "{end}");
-            let is_far = (end - SKIPPED.start).abs() > 2 * DAY;
-            assert!(!is_far || (earliest, latest) == (AT(end), AT(written)), "{end}");
+    fn in_no_zone_and_at_no_change_of_its_clocks_does_python_serve_a_dead_token_that_we_wrote() {
+        // The years 2024 to 2029.
+        let [from, to] = [1_704_067_200, 1_893_456_000].map(|at| jiff::Timestamp::from_second(at).unwrap());
+        let (mut zones, mut changes) = (0, 0);
+        for name in jiff::tz::db().available() {
+            let zone = jiff::tz::TimeZone::get(name.as_str()).unwrap();
+            let offset = |at: Timestamp| {
+                let at = jiff::Timestamp::from_second(at.as_unix_seconds()).unwrap();
+                i64::from(zone.to_offset(at).seconds())
+            };
+            let in_time = zone.following(from).take_while(|change| change.timestamp() < to);
+            for change in in_time {
+                check_around(change.timestamp().as_second(), &offset, name.as_str());
+                changes += 1;
+            }
+            zones += 1;
         }
-        for (end, written) in AUTUMN {
-            let (earliest, latest) = unskew(written, &autumn);
-            assert!(earliest <= AT(end) && AT(end) <= latest, "{end}");
-            let is_far = (end - AUTUMN[0].0).abs() > 3 * DAY;
-            assert!(!is_far || (earliest, latest) == (AT(written), AT(end)), "{end}");
+        // A day that was left out altogether.
+        let apia = jiff::tz::TimeZone::get("Pacific/Apia").unwrap();
+        let offset = |at: Timestamp| {
+            let at = jiff::Timestamp::from_second(at.as_unix_seconds()).unwrap();
+            i64::from(apia.to_offset(at).seconds())
+        };
+        check_around(1_325_239_200, &offset, "Pacific/Apia");
+        assert!(
+            zones > 300 && changes > 1000,
+            "tzdata is needed: {zones} zones, {changes} changes"
+        );
+    }
+
+    /// Ends and moments every quarter of an hour, and a second beside it, for two days around a change.
+    fn check_around(change: i64, offset: LocalOffset<'_>, zone: &str) {
+        let moments: Vec<i64> = (-192..192)
+            .flat_map(|turn| [0, 1].map(|more| change + turn * 900 + more))
+            .collect();
+        let clocks: Vec<i64> = moments.iter().map(|now| clock(*now, offset)).collect();
+        let mut lowest_later = i64::MAX;
+        for (end, at_end) in moments.iter().zip(&clocks).rev() {
+            lowest_later = lowest_later.min(*at_end);
+            let written = skew(AT(*end), offset);
+            assert_eq!(written, lowest_later.min(*at_end), "{zone}: {end}");
+            let (earliest, latest) = unskew(*at_end, offset);
+            assert!(earliest <= AT(*end) && AT(*end) <= latest, "{zone}: {end}");
         }
     }
 

@@ -15,7 +15,7 @@ use log::Level;
 use crate::clock::now;
 use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
-use crate::private_file::{self, Found};
+use crate::private_file::{self, Found, Prepared};
 use crate::profile::Profile;
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 use crate::time_zone::local_offset;
@@ -37,6 +37,9 @@ pub struct FileStore {
 /// Python empties its file before it writes; so often, and so long apart, a cut-off file is read again.
 const REREADS: u32 = 5;
 const REREAD_PAUSE: Duration = Duration::from_millis(4);
+
+/// The longest that Python may be at it.
+const WRITING: Duration = Duration::from_secs(2);
 
 impl FileStore {
     /// At the Python package's default place for machines, `~/.carto-auth/token_m2m.json`. `None` when this user
@@ -126,7 +129,7 @@ impl FileStore {
     /// shared one, which Python may be writing, when the own one is good.
     fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
         let ours = |record: &TokenRecord| identity.owns(record);
-        let read_own = || told(read_record(&self.own_file(identity)), level).filter(ours);
+        let read_own = || or_logged(read_record(&self.own_file(identity)), level).filter(ours);
         // A person may have logged in anew with Python, as somebody else. The own file is written first, so read last: the
         // other way round a refresh token could be missed.
         let (shared, own) = if identity.is_person() {
@@ -139,18 +142,19 @@ impl FileStore {
             }
             (read_record(&self.shared), own)
         };
-        let level = if own.is_some() { Level::Debug } else { level };
-        newest(told(shared, level).filter(ours), own)
+        let has_good = own.as_ref().is_some_and(|own| own.expires_at() > now());
+        let level = if has_good { Level::Debug } else { level };
+        newest(or_logged(shared, level).filter(ours), own)
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
-    /// identity's or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask.
+    /// identity's or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask,
+    /// and one that is cut off is being written by it.
     fn may_replace_shared(&self, identity: &Identity) -> bool {
-        match private_file::read(&self.shared) {
-            Found::Nothing => true,
-            Found::Unusable(_) => false,
-            Found::Bytes(_) => told(read_record(&self.shared), Level::Debug)
-                .is_none_or(|record| identity.owns(&record) || record.has_certainly_ended(now())),
+        match read_record(&self.shared) {
+            Ok(None) => true,
+            Ok(Some(record)) => identity.owns(&record) || record.has_certainly_ended(now()),
+            Err(NotUsed { is_rubbish, .. }) => is_rubbish,
         }
     }
 }
@@ -235,7 +239,7 @@ impl LockedTokens for LockedFiles {
         // Python would read a file without an API base URL as one to log in again for.
         if record.api_base_url().is_some()
             && self.store.may_replace_shared(&self.identity)
-            && let Err(error) = self.write(&self.store.shared, &record.without_refresh_token())
+            && let Err(error) = self.share(record)
         {
             log::warn!("{error}; the Python package does not see the token");
         }
@@ -269,7 +273,7 @@ impl LockedFiles {
             Forget::Everything if !is_own => Level::Warn,
             _ => Level::Debug,
         };
-        let record = told(read_record(path), level);
+        let record = or_logged(read_record(path), level);
         let is_meant = match (what, &record) {
             // Its name says whose it is, whatever it holds.
             (Forget::Everything, _) if is_own => true,
@@ -292,12 +296,25 @@ impl LockedFiles {
     }
 
     fn write(&self, path: &Path, record: &TokenRecord) -> Result<(), StoreError> {
-        let (prefix, bytes) = (
-            self.store.temporary_prefix(&self.identity),
-            record.encode(&local_offset),
-        );
-        private_file::write(path, &prefix, bytes.expose().as_bytes())
-            .map_err(|error| StoreError::new(format!("cannot write {}", shown(path)), error))
+        let put = self.prepare(path, record).and_then(Prepared::put);
+        put.map_err(|error| cannot_write(path, error))
+    }
+
+    /// Puts a record where Python finds it, unless Python has put another one there meanwhile: it knows no lock.
+    fn share(&self, record: &TokenRecord) -> Result<(), StoreError> {
+        let path = &self.store.shared;
+        let prepared = self.prepare(path, &record.without_refresh_token());
+        let put = prepared.and_then(|prepared| match self.store.may_replace_shared(&self.identity) {
+            true => prepared.put(),
+            false => Ok(()),
+        });
+        put.map_err(|error| cannot_write(path, error))
+    }
+
+    fn prepare<'a>(&self, path: &'a Path, record: &TokenRecord) -> io::Result<Prepared<'a>> {
+        let prefix = self.store.temporary_prefix(&self.identity);
+        let bytes = record.encode(&local_offset);
+        private_file::prepare(path, &prefix, bytes.expose().as_bytes())
     }
 
     /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody
@@ -319,30 +336,53 @@ fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
+fn cannot_write(path: &Path, error: io::Error) -> StoreError {
+    StoreError::new(format!("cannot write {}", shown(path)), error)
+}
+
+/// What reading a token file came to; absence is no error.
+type Reading = Result<Option<TokenRecord>, NotUsed>;
+
+/// A file that is not used.
+struct NotUsed {
+    /// Which, and why.
+    why: String,
+    /// It makes no sense, and nobody is about to give it some.
+    is_rubbish: bool,
+}
+
 /// Everything but a token is a miss, and is logged if it is more than absence.
-fn told(read: Result<Option<TokenRecord>, String>, level: Level) -> Option<TokenRecord> {
-    read.unwrap_or_else(|why| {
+fn or_logged(reading: Reading, level: Level) -> Option<TokenRecord> {
+    reading.unwrap_or_else(|NotUsed { why, .. }| {
         log::log!(level, "{why}");
         None
     })
 }
 
-/// Reads one token file; the error says which, and why it is not used.
-fn read_record(path: &Path) -> Result<Option<TokenRecord>, String> {
-    let not_used = |why: &dyn Display| format!("{} is not used: {why}", shown(path));
+fn read_record(path: &Path) -> Reading {
+    let not_used = |why: &dyn Display, is_rubbish| NotUsed {
+        why: format!("{} is not used: {why}", shown(path)),
+        is_rubbish,
+    };
     for _ in 0..REREADS {
         let bytes = match private_file::read(path) {
             Found::Nothing => return Ok(None),
             Found::Bytes(bytes) => bytes,
-            Found::Unusable(why) => return Err(not_used(&why)),
+            Found::Unusable(why) => return Err(not_used(&why, false)),
         };
         match TokenRecord::decode(&bytes, &local_offset) {
             Ok(record) => return Ok(Some(record)),
             Err(TokenFileError::NotJson(problem)) if problem.is_truncation() => thread::sleep(REREAD_PAUSE),
-            Err(problem) => return Err(not_used(&format_args!("it {problem}"))),
+            Err(problem) => return Err(not_used(&format_args!("it {problem}"), true)),
         }
     }
-    Err(not_used(&"it is cut off"))
+    Err(not_used(&"it is cut off", is_abandoned(path)))
+}
+
+/// True when nobody has written to a file for so long that nobody is about to.
+fn is_abandoned(path: &Path) -> bool {
+    let written = fs::metadata(path).and_then(|metadata| metadata.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > WRITING))
 }
 
 fn shown(path: &Path) -> String {

@@ -1,7 +1,6 @@
 //! What a store was seen to hold, how it was locked, and what may be done then.
 
-use carto_auth_core::{Error, Secret};
-use log::Level;
+use carto_auth_core::Secret;
 
 use crate::store::{Hold, LockedTokens};
 
@@ -43,15 +42,6 @@ pub(crate) fn must_not_ask(hold: Hold, urgency: Urgency, spends_refresh_token: b
         Hold::Contended => spends_refresh_token || urgency == Urgency::Early,
         Hold::Unlocked => spends_refresh_token,
     }
-}
-
-/// Says that an early renewal failed. That another process is at it is no failure.
-pub fn note_early_failure(error: &Error) {
-    let level = match error {
-        Error::Busy => Level::Info,
-        _ => Level::Warn,
-    };
-    log::log!(level, "the token is good, but cannot be renewed: {error}");
 }
 
 #[cfg(test)]

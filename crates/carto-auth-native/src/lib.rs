@@ -57,7 +57,7 @@ pub use browser_login::{BrowserLogin, Stopper};
 pub use clock::now;
 pub use file_store::FileStore;
 pub use flight::{Flight, Follower, Landed, Leader, Role};
-pub use held::{Urgency, note_early_failure};
+pub use held::Urgency;
 pub use home::{HOME_VARIABLE, carto_home, expand_tilde};
 pub use interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 pub use login_options::LoginOptions;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use carto_auth_core::TOKEN_FILE_LIMIT;
 #[cfg(unix)]
 use rustix::fs::OFlags;
+use tempfile::NamedTempFile;
 
 /// What was found at a path.
 #[derive(Debug)]
@@ -106,25 +107,41 @@ fn check_owner(_opened: &Opened, _metadata: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file of mode 0600 beside `path`, brings it to the disk and renames it to `path`. A reader sees the
-/// old bytes or the new ones; a symbolic link at `path` is replaced, a device or pipe is left alone. `prefix`
-/// begins the temporary file's name.
-pub(crate) fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
+/// A file that is written, and not yet in its place. Dropped, it is removed.
+pub(crate) struct Prepared<'a> {
+    file: NamedTempFile,
+    path: &'a Path,
+}
+
+/// Writes a file of mode 0600 beside `path` and brings it to the disk. `prefix` begins its name. A device or pipe at `path`
+/// is an error.
+pub(crate) fn prepare<'a>(path: &'a Path, prefix: &str, bytes: &[u8]) -> io::Result<Prepared<'a>> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
         return Err(io::Error::other("there is something that is no regular file"));
     }
-    let folder = folder_of(path);
     let mut file = tempfile::Builder::new()
         .prefix(prefix)
         .suffix(".tmp")
-        .tempfile_in(folder)
+        .tempfile_in(folder_of(path))
         // Its own words name the temporary file, which means nothing to anybody.
         .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder);
-    Ok(())
+    Ok(Prepared { file, path })
+}
+
+impl Prepared<'_> {
+    /// Renames it to its place: a reader sees the old bytes or the new ones. A symbolic link there is replaced.
+    pub(crate) fn put(self) -> io::Result<()> {
+        self.file.persist(self.path).map_err(|error| error.error)?;
+        sync_folder(folder_of(self.path));
+        Ok(())
+    }
+}
+
+/// Writes a file of mode 0600, whole or not at all.
+pub(crate) fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
+    prepare(path, prefix, bytes)?.put()
 }
 
 /// Makes a rename last through a crash of the machine. The file is in place already, so a file system that cannot

@@ -10,6 +10,8 @@ use carto_auth_core::{
     Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
 
+use log::Level;
+
 use crate::asking::{Asking, in_time, without_cache};
 use crate::clock::now;
 use crate::flight::Landed;
@@ -170,6 +172,15 @@ impl SharedSession {
                 Ok(Next::Ask(asking, step))
             }
         }
+    }
+
+    /// Logs that an early renewal failed. That another process is at it is no failure.
+    pub fn note_early_failure(&self, error: &Error) {
+        let level = match error {
+            Error::Busy => Level::Info,
+            _ => Level::Warn,
+        };
+        log::log!(level, "the token is good, but cannot be renewed: {error}");
     }
 
     /// What a record says of its store, or the lack of one.

@@ -10,8 +10,7 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter,
-    note_early_failure, now,
+    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
 };
 use tokio::sync::Mutex;
 use tokio::task;
@@ -229,7 +228,7 @@ impl CartoAuth {
                 (outcome, Urgency::Now) => drop(leader.land(outcome)),
                 // Whoever has no good token by now looks again, and tries with more patience.
                 (Err(error), Urgency::Early) => {
-                    note_early_failure(&error);
+                    auth.0.session.note_early_failure(&error);
                 }
                 (Ok(_), Urgency::Early) => {}
             }

@@ -14,6 +14,8 @@ use crate::unguessable::unguessable;
 pub enum TokenFormat {
     /// A JWT with CARTO's claims, as CARTO issues them.
     Jwt,
+    /// A JWT that does not say when it ends, which is legal (<https://www.rfc-editor.org/rfc/rfc7519#section-4.1.4>).
+    JwtWithoutEnd,
     /// Text that says nothing: legal in OAuth 2.0 (<https://www.rfc-editor.org/rfc/rfc6749#section-1.4>).
     Opaque,
 }
@@ -22,8 +24,8 @@ pub enum TokenFormat {
 pub(crate) struct Tokens {
     lifetime: Duration,
     format: TokenFormat,
-    /// What the opaque ones stand for.
-    opaque: HashMap<String, Value>,
+    /// What those stand for that do not say it themselves.
+    kept: HashMap<String, Value>,
     last_number: u64,
     /// Tokens with this number or a lower one are not taken.
     last_revoked: u64,
@@ -36,7 +38,7 @@ impl Tokens {
         Self {
             lifetime,
             format: TokenFormat::Jwt,
-            opaque: HashMap::new(),
+            kept: HashMap::new(),
             last_number: 0,
             last_revoked: 0,
             clock_ahead: 0,
@@ -103,23 +105,29 @@ impl Shared {
         claims["jti"] = json!(number);
         let token = match format {
             TokenFormat::Jwt => self.signer().sign(&claims),
-            TokenFormat::Opaque => {
-                let token = unguessable();
-                self.state().tokens.opaque.insert(token.clone(), claims);
-                token
+            TokenFormat::JwtWithoutEnd => {
+                let mut told = claims.clone();
+                told["exp"].take();
+                self.signer().sign(&told)
             }
+            TokenFormat::Opaque => unguessable(),
         };
+        if format != TokenFormat::Jwt {
+            self.state().tokens.kept.insert(token.clone(), claims);
+        }
         json!({"access_token": token, "expires_in": life, "token_type": "Bearer"})
     }
 
     /// The claims of a token, if it is this sandbox's, good, and not revoked.
     pub(crate) fn claims_of(&self, token: &str) -> Option<Value> {
-        let tokens = &self.state().tokens;
-        let opaque = tokens.opaque.get(token).cloned();
-        let claims = opaque.or_else(|| self.signer().verify(token))?;
+        let (kept, now, last_revoked) = {
+            let tokens = &self.state().tokens;
+            (tokens.kept.get(token).cloned(), tokens.now(), tokens.last_revoked)
+        };
+        let claims = kept.or_else(|| self.signer().verify(token))?;
         let is_taken = claims["iss"] == self.issuer()
-            && claims["exp"].as_u64()? > tokens.now()
-            && claims["jti"].as_u64()? > tokens.last_revoked;
+            && claims["exp"].as_u64()? > now
+            && claims["jti"].as_u64()? > last_revoked;
         is_taken.then_some(claims)
     }
 }

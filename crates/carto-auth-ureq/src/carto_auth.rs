@@ -11,8 +11,7 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter,
-    note_early_failure, now,
+    Flight, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
 };
 use ureq::Agent;
 
@@ -189,7 +188,7 @@ impl CartoAuth {
         let auth = self.clone();
         let renewal = move || {
             if let Err(error) = auth.renew(Freshness::default(), Urgency::Early) {
-                note_early_failure(&error);
+                auth.0.session.note_early_failure(&error);
             }
             // Whoever has no good token by now looks again, and tries with more patience.
             drop(leader);

@@ -1,12 +1,12 @@
 //! Two machines, and two regions, in turn at the default place.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use carto_auth_sandbox::{Endpoint, Sandbox};
 use carto_auth_tests::{Clock, Dialogue};
 
-use crate::peers::Place;
+use crate::peers::{Place, machine};
 use crate::zones;
 
 /// Two credentials files, which differ in the client, the region or both, and the peers that use them.
@@ -50,12 +50,12 @@ impl World {
     /// The token and the API base URL that a peer gives for a credentials file.
     fn python(&mut self, name: &str) -> (String, String) {
         let file = self.file(name);
-        ask(&mut self.python, &file)
+        machine(&mut self.python, &file, None)
     }
 
     fn ours(&mut self, name: &str) -> (String, String) {
         let file = self.file(name);
-        ask(&mut self.ours, &file)
+        machine(&mut self.ours, &file, None)
     }
 
     fn take_turns(&mut self) {
@@ -82,13 +82,6 @@ impl World {
         }
         assert_eq!(self.carto.count(Endpoint::Token), 4);
     }
-}
-
-fn ask(peer: &mut Dialogue, file: &Path) -> (String, String) {
-    let answer = peer.ask(&["m2m", file.to_str().unwrap()]).unwrap();
-    let (token, address) = answer.split_once(' ').unwrap();
-    assert_ne!(token, "error", "{answer}");
-    (token.to_owned(), address.to_owned())
 }
 
 #[test]

@@ -1,15 +1,10 @@
 //! The two peers: the real Python package, and a process of ours. Each has one time zone and a clock of the test's own.
 
 use std::env;
-use std::io::stdin;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use carto_auth_tests::{ANSWER, Clock, Dialogue, python_peer};
-use carto_auth_ureq::{
-    Cancelled, CartoAuth, Endpoints, Error, Ignored, LoginInteraction, LoginPrompt, credentials,
-};
+use carto_auth_tests::{Clock, Dialogue, python_peer};
 
 /// A place that both peers are at.
 pub(crate) struct Place<'a> {
@@ -25,11 +20,11 @@ impl Place<'_> {
     }
 
     pub(crate) fn ours(&self) -> Dialogue {
-        let mut command = Command::new(env::current_exe().unwrap());
-        command
-            .args(["--exact", "peers::our_peer", "--nocapture"])
-            .env("OUR_PEER", &self.sandbox)
-            .env("HOME", self.home);
+        // Examples are built beside the tests.
+        let tests = env::current_exe().unwrap();
+        let examples = tests.ancestors().nth(2).unwrap().join("examples");
+        let mut command = Command::new(examples.join("our_peer"));
+        command.env("SANDBOX", &self.sandbox).env("HOME", self.home);
         self.start(&mut command)
     }
 
@@ -38,84 +33,13 @@ impl Place<'_> {
     }
 }
 
-/// Does what the lines of its standard input say, as programs of ours would, when it is started as a peer; otherwise
-/// there is nothing to do.
-#[test]
-fn our_peer() {
-    let Ok(sandbox) = env::var("OUR_PEER") else {
-        return;
-    };
-    let endpoints = Endpoints::carto()
-        .with_auth_url(&sandbox)
-        .and_then(|endpoints| endpoints.with_accounts_url(&sandbox))
-        .and_then(|endpoints| endpoints.with_app_url(&sandbox))
-        .unwrap();
-    while let Some(line) = next_line() {
-        let outcome = match line.split('\t').collect::<Vec<_>>()[..] {
-            ["m2m", file] => machine(&endpoints, file, None),
-            ["m2m", file, cache] => machine(&endpoints, file, Some(cache)),
-            ["oauth"] => person(&endpoints, None),
-            ["oauth_in", organization] => person(&endpoints, Some(organization)),
-            _ => panic!("{line}"),
-        };
-        answer(&outcome.unwrap_or_else(|error| format!("error {error}")));
-    }
-}
-
-fn machine(endpoints: &Endpoints, file: &str, cache: Option<&str>) -> Result<String, Error> {
-    let mut builder = CartoAuth::m2m(credentials::from_file(file)?).endpoints(endpoints.clone());
-    if let Some(cache) = cache {
-        builder = builder.cache_file(cache);
-    }
-    token(&builder.build())
-}
-
-fn person(endpoints: &Endpoints, organization: Option<&str>) -> Result<String, Error> {
-    let mut builder = CartoAuth::oauth().endpoints(endpoints.clone());
-    if let Some(organization) = organization {
-        builder = builder.organization(organization);
-    }
-    let builder = builder
-        .without_browser()
-        .interaction(Lines::default())
-        .log_in_when_needed();
-    token(&builder.build())
-}
-
-fn token(auth: &CartoAuth) -> Result<String, Error> {
-    let (token, address) = (auth.access_token()?, auth.api_base_url()?);
-    Ok(format!("{} {}", token.secret().expose(), address.as_str()))
-}
-
-/// Meets the person as the Python peer does: the prompt is an answer, and the next line is what they paste. The lines
-/// after that are no affair of the login's.
-#[derive(Default)]
-struct Lines(AtomicBool);
-
-impl LoginInteraction for Lines {
-    fn show(&self, prompt: &LoginPrompt<'_>) {
-        answer(&format!("prompt {}", prompt.url));
-    }
-
-    fn can_paste(&self) -> bool {
-        true
-    }
-
-    fn read_pasted(&self, _: &Cancelled) -> Option<String> {
-        let is_first = !self.0.swap(true, Ordering::Relaxed);
-        is_first.then(next_line)?
-    }
-
-    fn refused(&self, _: Ignored) {}
-}
-
-fn next_line() -> Option<String> {
-    let mut line = String::new();
-    let read = stdin().read_line(&mut line).unwrap();
-    (read > 0).then(|| line.trim_end().to_owned())
-}
-
-#[expect(clippy::print_stdout, reason = "the test that started this process reads it")]
-fn answer(text: &str) {
-    println!("{ANSWER}{text}");
+/// The token of a machine, and the API base URL, as a peer gives them from this cache or from the default place.
+pub(crate) fn machine(peer: &mut Dialogue, credentials: &Path, cache: Option<&Path>) -> (String, String) {
+    let paths = [Some(credentials), cache];
+    let paths = paths.into_iter().flatten().map(|path| path.to_str().unwrap());
+    let words: Vec<&str> = ["m2m"].into_iter().chain(paths).collect();
+    let answer = peer.ask(&words).unwrap();
+    let (token, address) = answer.split_once(' ').unwrap();
+    assert_ne!(token, "error", "{answer}");
+    (token.to_owned(), address.to_owned())
 }

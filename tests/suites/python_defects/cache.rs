@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 
 use carto_auth_sandbox::{Endpoint, Fault, Person};
+use carto_auth_tests::write_long_ago;
 use serde_json::Value;
 
 use crate::scene::{Scene, number_of};
@@ -57,7 +58,7 @@ fn defect_03_a_corrupt_file_does_not_crash_every_start() {
 
     for text in ["", "{\"api_base_url\":", "\u{feff}{}", "no token"] {
         let scene = Scene::new();
-        fs::write(scene.path("token.json"), text).unwrap();
+        write_long_ago(scene.path("token.json"), text).unwrap();
         for _ in 0..2 {
             assert_eq!(
                 number_of(&scene.machine("a.json").connect().unwrap()),

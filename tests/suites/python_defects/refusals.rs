@@ -33,7 +33,7 @@ const BLAMES_THE_SECRET: &str = "Please, make sure client_id and client_secret a
 const BLAMES_THE_ADDRESS: &str = "Please, make sure api_base_url is correctly defined";
 
 #[test]
-fn defect_09_every_request_has_a_time_limit() {
+fn defect_09_a_server_that_says_nothing_is_given_up() {
     let scene = Scene::new();
     let python = scene.python(
         "

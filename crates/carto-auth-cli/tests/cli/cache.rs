@@ -2,8 +2,10 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
-use carto_auth_tests::Outcome;
+use carto_auth_sandbox::TokenFormat;
+use carto_auth_tests::{Outcome, write_long_ago};
 
 use crate::world::World;
 
@@ -48,6 +50,53 @@ fn a_truncated_cache_is_a_miss() {
         fs::write(path, &text[..text.len() / 2]).unwrap();
     }
     delivered_with_a_warning(&world.machine(&["token"]), "is not used: it is cut off");
+}
+
+#[test]
+fn what_is_wrong_with_pythons_file_is_told_only_where_our_own_is_no_good() {
+    let world = World::new();
+    world.carto.set_token_format(TokenFormat::Opaque);
+    // Not so long that the shared file would not be looked at.
+    world.carto.set_token_lifetime(Duration::from_secs(500));
+    let token = world.token();
+    let [own, shared] = &world.token_files()[..] else {
+        panic!("two files")
+    };
+    fs::write(shared, "{").unwrap();
+    assert_eq!(world.token(), token, "and not a word");
+
+    let text = fs::read_to_string(own).unwrap();
+    let (start, end) = text.split_once("\"expires_at\":").unwrap();
+    let ended = format!("{start}\"expires_at\":1{}", &end[end.find(',').unwrap()..]);
+    fs::write(own, ended).unwrap();
+    let outcome = world.machine(&["token"]);
+    assert!(
+        outcome.stderr.ends_with("is not used: it is cut off\n"),
+        "{outcome:?}"
+    );
+    assert!(outcome.code == Some(0) && outcome.stdout.trim_end() != token);
+}
+
+#[test]
+fn a_file_that_python_is_writing_is_left_to_it_and_an_abandoned_one_is_replaced() {
+    let world = World::new();
+    world.token();
+    let [own, shared] = &world.token_files()[..] else {
+        panic!("two files")
+    };
+    let half = "{\"api_base_url\": \"https://gcp";
+    let new_token = || {
+        fs::remove_file(own).unwrap();
+        let outcome = world.machine(&["token"]);
+        delivered_with_a_warning(&outcome, "is not used: it is cut off");
+        outcome.stdout.trim_end().to_owned()
+    };
+    fs::write(shared, half).unwrap();
+    new_token();
+    assert_eq!(fs::read_to_string(shared).unwrap(), half);
+    write_long_ago(shared, half).unwrap();
+    let token = new_token();
+    assert!(fs::read_to_string(shared).unwrap().contains(&token));
 }
 
 #[test]

@@ -32,6 +32,8 @@ impl World {
             .args(arguments)
             .current_dir(self.home.path())
             .env_clear()
+            // Where the counts of `cargo llvm-cov` go.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .env("HOME", self.home.path())
             .env("CARTO_AUTH_URL", self.carto.auth_url())
             .env("CARTO_ACCOUNTS_URL", self.carto.accounts_url())
