@@ -53,7 +53,7 @@ fn tree(of: &str) -> Names {
         .unwrap();
     assert!(
         output.status.success(),
-        "{}",
+        "run `cargo fetch --locked` if a crate is missing: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout).unwrap();

@@ -42,6 +42,12 @@ pub(crate) fn test() -> io::Result<()> {
         )));
     }
     conformance::forget()?;
+    // A test looks at every crate's dependencies, those of crates that it does not build too, without the network.
+    check(
+        "crates to look at",
+        cargo(&["fetch", "--locked"]),
+        "cargo needs the registry once",
+    )?;
     check(
         "tests",
         cargo(&["test", "--workspace", "--exclude", BIGQUERY, "--locked"]),

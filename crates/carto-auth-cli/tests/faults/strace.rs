@@ -89,7 +89,8 @@ fn traced(command: &Command, options: &[&str]) -> (Outcome, String) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let mut strace = Command::new("strace");
-    // -y shows the path of each descriptor; -s 0 keeps contents, which may name the folder, out.
+    // -y shows the path of each descriptor; -s 0 keeps contents, which may name the folder, out. Without --seccomp-bpf, with
+    // which a signal comes after the call instead of before it.
     strace
         .args(["-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-o"])
         .arg(&log);
