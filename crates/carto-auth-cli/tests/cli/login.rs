@@ -312,6 +312,29 @@ fn a_browser_that_is_missing_fails_or_hangs_does_not_stop_a_login() {
 }
 
 #[test]
+fn the_browser_is_given_the_environment_without_our_secrets() {
+    let world = World::new();
+    let noting = world.program("noting", "env > environment.new; mv environment.new environment");
+    let secrets = [
+        "CARTO_CLIENT_SECRET",
+        "CARTO_ACCESS_TOKEN",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+    ];
+    let mut command = world.command(&["login", "--browser"]);
+    command.envs(secrets.map(|name| (name, "canary")));
+    let terminal = Terminal::start(command.env("BROWSER", noting).env("KEPT", "kept")).unwrap();
+    let text = terminal.wait_for("paste that page's address here:");
+    let environment = world.wait_for_file("environment");
+    assert!(environment.contains("KEPT=kept\n"), "{environment}");
+    for name in secrets.iter().chain(&["canary"]) {
+        assert!(!environment.contains(name), "{environment}");
+    }
+    world.browse(url_in(&text), Person::Accepts);
+    assert_eq!(terminal.finish().unwrap().code, Some(0));
+}
+
+#[test]
 fn in_ci_and_in_an_ssh_session_no_browser_is_opened() {
     let world = World::new();
     let mut command = world.command(&["login"]);
