@@ -2,6 +2,10 @@
 
 mod conformance;
 mod replies;
+mod hostile;
+mod torture;
+mod at_once;
+mod words;
 mod scripted;
 mod certificates;
 mod clock;
@@ -14,11 +18,13 @@ mod ports;
 #[cfg(unix)]
 mod terminal;
 
+pub use at_once::at_once;
 pub use certificates::Certificates;
 pub use chromium::Chromium;
 pub use clock::Clock;
 pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
+pub use hostile::{Asked, Hostile};
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
@@ -27,6 +33,8 @@ pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;
+pub use torture::keep_counts;
+pub use words::unfit_words;
 
 /// Its examples compile.
 #[cfg(doctest)]
