@@ -5,6 +5,9 @@ mod replies;
 mod hostile;
 mod torture;
 mod at_once;
+mod canaries;
+mod logbook;
+mod tunnel;
 mod words;
 mod scripted;
 mod certificates;
@@ -19,12 +22,14 @@ mod ports;
 mod terminal;
 
 pub use at_once::at_once;
-pub use certificates::Certificates;
+pub use canaries::{Canaries, Form, Hit};
+pub use certificates::{Certificates, Flaw};
 pub use chromium::Chromium;
 pub use clock::Clock;
 pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
 pub use hostile::{Asked, Hostile};
+pub use logbook::Logbook;
 pub use ports::free_port;
 pub use processes::{Outcome, passes_alone, run};
 pub use python::python_with_carto_auth;
@@ -34,6 +39,7 @@ pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;
 pub use torture::keep_counts;
+pub use tunnel::Tunnel;
 pub use words::unfit_words;
 
 /// Its examples compile.

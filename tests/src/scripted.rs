@@ -211,7 +211,9 @@ fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
         if read == 0 && request.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if read == 0 || whole {
+        // The hello of a TLS client waits for an answer.
+        let is_hello = request.first() == Some(&0x16);
+        if read == 0 || whole || is_hello {
             return Ok(request);
         }
     }

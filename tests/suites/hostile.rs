@@ -15,7 +15,7 @@ use carto_auth_tests::{
 use super::transport;
 
 /// What is secret in a question.
-const SECRETS: [&str; 2] = ["the-canary-secret", "the-canary-code"];
+pub(super) const SECRETS: [&str; 2] = ["the-canary-secret", "the-canary-code"];
 
 fn endpoints(asked: Asked, url: &str) -> Endpoints {
     let carto = Endpoints::carto();

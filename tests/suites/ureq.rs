@@ -9,6 +9,8 @@ mod beyond;
 mod hostile;
 #[path = "hostile_beyond.rs"]
 mod hostile_beyond;
+#[path = "hostile_tls.rs"]
+mod hostile_tls;
 
 mod transport {
     use carto_auth_core::{Error, Flow, Step};

@@ -30,6 +30,7 @@
 //! - neither: http alone, which reaches loopback. Bring an agent with another TLS.
 
 mod agent;
+mod no_proxy;
 mod drive;
 mod carto_auth;
 mod login;
