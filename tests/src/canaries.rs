@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use base64::Engine as _;
+use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
@@ -60,7 +60,7 @@ impl Form {
 }
 
 /// The part of the encoding that is the same whatever stands around the secret, which begins `at` bytes into three.
-fn encoded(bytes: &[u8], at: usize, engine: &impl base64::Engine) -> String {
+fn encoded(bytes: &[u8], at: usize, engine: &impl Engine) -> String {
     let text = engine.encode([&[0; 3][..at], bytes].concat());
     let (start, end) = ((at * 8).div_ceil(6), (at + bytes.len()) * 8 / 6);
     text[start..end].to_owned()

@@ -49,6 +49,23 @@ pub fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     )
 }
 
+impl Reply {
+    /// Where a redirect can point: to another server, at this port, in every spelling, and back to its own.
+    #[must_use]
+    pub fn locations(port: u16) -> [String; 8] {
+        [
+            format!("http://127.0.0.1:{port}"),
+            format!("http://localhost:{port}/oauth/token"),
+            format!("//127.0.0.1:{port}/oauth/token"),
+            format!("https://127.0.0.1:{port}/"),
+            format!("http://the-id:the-secret@127.0.0.1:{port}/"),
+            format!("http://127.0.0.1:{port}\\@carto.com/"),
+            "/elsewhere".to_owned(),
+            "elsewhere?x#y".to_owned(),
+        ]
+    }
+}
+
 impl Scripted {
     /// Serves plain http on a free port of 127.0.0.1.
     ///

@@ -213,17 +213,7 @@ fn slow_replies_are_given_up_in_time() {
 fn redirects_are_not_followed_by_any_question() {
     let _scenario = scenario!();
     let other = Scripted::http(vec![http(200, &[], "{}")]).unwrap();
-    let port = other.port();
-    let locations = [
-        other.url(),
-        format!("http://localhost:{port}/oauth/token"),
-        format!("//127.0.0.1:{port}/oauth/token"),
-        format!("https://127.0.0.1:{port}/"),
-        format!("http://the-id:the-secret@127.0.0.1:{port}/"),
-        format!("http://127.0.0.1:{port}\\@carto.com/"),
-        "/elsewhere".to_owned(),
-        "elsewhere?x#y".to_owned(),
-    ];
+    let locations = Reply::locations(other.port());
     let questions: Vec<(Asked, u16, &str)> = Asked::ALL
         .into_iter()
         .flat_map(|asked| [301, 302, 303, 307, 308].map(|status| (asked, status)))
