@@ -120,6 +120,31 @@ impl Canaries {
         }
     }
 
+    /// Adds the secrets of a request: the fields of its form and query, and its bearer token.
+    pub fn add_request(&mut self, fields: &[(String, String)], authorization: Option<&str>) {
+        for (field, value) in fields {
+            let name = match field.as_str() {
+                "client_secret" => "client secret",
+                "code" => "code",
+                "code_verifier" => "verifier",
+                "refresh_token" => "refresh token",
+                "state" => "state",
+                "password" => "password",
+                _ => continue,
+            };
+            self.add(name, value);
+        }
+        if let Some(token) = authorization.and_then(|value| value.strip_prefix("Bearer ")) {
+            self.add("access token", token);
+        }
+    }
+
+    /// The secrets with their names, for another process.
+    #[must_use]
+    pub fn into_secrets(self) -> Vec<(String, String)> {
+        self.secrets
+    }
+
     /// How many secrets there are.
     #[must_use]
     pub fn len(&self) -> usize {

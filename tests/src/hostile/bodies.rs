@@ -143,7 +143,7 @@ fn tokens(table: &mut Table) {
         "N_A",
     ] {
         let body = good.replace("\"Bearer\"", &format!("\"{kind}\""));
-        table.body(&format!("a token of type {:?}", kind), body);
+        table.body(&format!("a token of type {kind:?}"), body);
     }
     let life = |life: &str| good.replace("86400", life);
     for huge in [
