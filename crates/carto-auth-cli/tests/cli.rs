@@ -24,6 +24,9 @@ mod dw;
 mod login;
 #[path = "cli/sessions.rs"]
 mod sessions;
+#[cfg(target_os = "linux")]
+#[path = "cli/canaries.rs"]
+mod canaries;
 #[path = "cli/processes.rs"]
 mod processes;
 #[path = "cli/python_defects.rs"]

@@ -18,7 +18,7 @@ pub(crate) fn url_in(text: &str) -> &str {
 
 impl World {
     /// Starts a command at a terminal, with a browser that only notes what it is called with.
-    fn at_terminal(&self, arguments: &[&str]) -> Terminal {
+    pub(crate) fn at_terminal(&self, arguments: &[&str]) -> Terminal {
         let script = self.program(
             "browser",
             "for a in \"$@\"; do echo \"$a\"; done > opened.new; mv opened.new opened",
@@ -26,7 +26,7 @@ impl World {
         Terminal::start(self.command(arguments).env("BROWSER", script)).unwrap()
     }
 
-    fn program(&self, name: &str, body: &str) -> String {
+    pub(crate) fn program(&self, name: &str, body: &str) -> String {
         let path = self.path(name);
         fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -34,7 +34,7 @@ impl World {
     }
 
     /// What the person's browser does with the address: it logs in and comes back.
-    fn browse(&self, url: &str, person: Person) -> carto_auth_sandbox::Visited {
+    pub(crate) fn browse(&self, url: &str, person: Person) -> carto_auth_sandbox::Visited {
         let mut agent = self.carto.user_agent();
         let callback = agent.log_in_at(url, person).unwrap();
         agent.visit(&callback).unwrap()
@@ -149,7 +149,7 @@ fn at_a_terminal_the_address_is_shown_the_browser_opened_and_its_answer_waited_f
 
 impl World {
     /// The content of a file that another process writes.
-    fn wait_for_file(&self, name: &str) -> String {
+    pub(crate) fn wait_for_file(&self, name: &str) -> String {
         let start = Instant::now();
         loop {
             if let Ok(text) = fs::read_to_string(self.path(name)) {
