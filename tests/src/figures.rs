@@ -1,20 +1,34 @@
 //! What tests counted and measured, kept for `cargo xtask torture` to print.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Keeps figures as `target/tmp/torture/GROUP`, each a line of name and value with a tab between; earlier ones of the
-/// group are forgotten. A name that begins with `skipped: ` says what was not tried, its value why.
+/// Keeps figures in `target/tmp/torture/GROUP`, each a line of name and value with a tab between; those of other names stay.
+/// A name that begins with `skipped: ` says what was not tried, its value why.
 ///
 /// # Errors
 /// When they cannot be written.
-pub fn keep_figures(group: &str, figures: &[(&str, &dyn Display)]) -> io::Result<()> {
+pub fn keep_figures<N: AsRef<str>, V: Display>(group: &str, figures: &[(N, V)]) -> io::Result<()> {
     let folder = target_folder().join("tmp/torture");
     fs::create_dir_all(&folder)?;
-    let lines = figures.iter().map(|(name, value)| format!("{name}\t{value}\n"));
-    fs::write(folder.join(group), lines.collect::<String>())
+    // Suites may run beside each other.
+    let lock = File::create(folder.join(".lock"))?;
+    lock.lock()?;
+    let path = folder.join(group);
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let mut kept: BTreeMap<&str, String> = before
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
+    for (name, value) in figures {
+        kept.insert(name.as_ref(), value.to_string());
+    }
+    let lines = kept.iter().map(|(name, value)| format!("{name}\t{value}\n"));
+    fs::write(path, lines.collect::<String>())
 }
 
 /// The folder of this build.

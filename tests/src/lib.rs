@@ -4,6 +4,12 @@ mod conformance;
 mod figures;
 mod files;
 mod replies;
+mod hostile;
+mod at_once;
+mod canaries;
+mod logbook;
+mod tunnel;
+mod words;
 mod scripted;
 mod certificates;
 mod clock;
@@ -16,13 +22,17 @@ mod ports;
 #[cfg(unix)]
 mod terminal;
 
-pub use certificates::Certificates;
+pub use at_once::at_once;
+pub use canaries::{Canaries, Form, Hit};
+pub use certificates::{Certificates, Flaw};
 pub use chromium::Chromium;
 pub use clock::Clock;
 pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
 pub use figures::keep_figures;
 pub use files::write_long_ago;
+pub use hostile::{Asked, Hostile};
+pub use logbook::Logbook;
 pub use ports::free_port;
 #[cfg(unix)]
 pub use processes::run_within;
@@ -33,6 +43,8 @@ pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;
+pub use tunnel::Tunnel;
+pub use words::unfit_words;
 
 /// Its examples compile.
 #[cfg(doctest)]

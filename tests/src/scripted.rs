@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -16,6 +16,10 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Reads the request, sends these bytes and then zeros, so many at most.
     Flood(Vec<u8>, usize),
+    /// Reads the request, sends the first bytes, and then the others again and again, so many at most.
+    Endless(Vec<u8>, Vec<u8>, usize),
+    /// Reads the request and sends these bytes one by one, 20 ms apart.
+    Drip(Vec<u8>),
     /// Reads the request, sends these bytes, if any, and then nothing until the client goes away.
     Stall(Vec<u8>),
 }
@@ -26,6 +30,8 @@ pub enum Reply {
 pub struct Scripted {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
+    connections: Arc<AtomicUsize>,
+    written: Arc<AtomicUsize>,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,6 +47,23 @@ pub fn http(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     Reply::Bytes(
         format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes(),
     )
+}
+
+impl Reply {
+    /// Where a redirect can point: to another server, at this port, in every spelling, and back to its own.
+    #[must_use]
+    pub fn locations(port: u16) -> [String; 8] {
+        [
+            format!("http://127.0.0.1:{port}"),
+            format!("http://localhost:{port}/oauth/token"),
+            format!("//127.0.0.1:{port}/oauth/token"),
+            format!("https://127.0.0.1:{port}/"),
+            format!("http://the-id:the-secret@127.0.0.1:{port}/"),
+            format!("http://127.0.0.1:{port}\\@carto.com/"),
+            "/elsewhere".to_owned(),
+            "elsewhere?x#y".to_owned(),
+        ]
+    }
 }
 
 impl Scripted {
@@ -72,23 +95,28 @@ impl Scripted {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let stopping = Arc::new(AtomicBool::new(false));
         let (kept, stop) = (Arc::clone(&requests), Arc::clone(&stopping));
+        let (connections, written) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (connected, wrote) = (Arc::clone(&connections), Arc::clone(&written));
         let thread = thread::spawn(move || {
             for (turn, stream) in listener.incoming().flatten().enumerate() {
                 if stop.load(Ordering::SeqCst) {
                     return;
                 }
+                connected.fetch_add(1, Ordering::SeqCst);
                 // A client that hangs must not hang the server.
                 let bounded = stream.set_read_timeout(Some(Duration::from_secs(20)));
                 let reply = replies.get(turn).or(replies.last());
                 if let (Ok(()), Ok(stream), Some(reply)) = (bounded, wrap(stream), reply) {
                     // A failed handshake or a client that has gone is what some tests are about.
-                    let _ = converse(stream, reply, &kept);
+                    let _ = converse(stream, reply, &kept, &wrote);
                 }
             }
         });
         Ok(Self {
             address,
             requests,
+            connections,
+            written,
             stopping,
             thread: Some(thread),
         })
@@ -104,6 +132,20 @@ impl Scripted {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// How many connections there have been.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Stops, and gives how many bytes of [endless](Reply::Endless) replies were sent.
+    #[must_use]
+    pub fn stop(self) -> usize {
+        let written = Arc::clone(&self.written);
+        drop(self);
+        written.load(Ordering::SeqCst)
     }
 
     /// What each connection has sent so far; connections without a byte are not counted.
@@ -128,7 +170,12 @@ impl Drop for Scripted {
     }
 }
 
-fn converse(mut stream: impl Read + Write, reply: &Reply, kept: &Mutex<Vec<Vec<u8>>>) -> io::Result<()> {
+fn converse(
+    mut stream: impl Read + Write,
+    reply: &Reply,
+    kept: &Mutex<Vec<Vec<u8>>>,
+    written: &AtomicUsize,
+) -> io::Result<()> {
     let request = read_request(&mut stream)?;
     kept.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     match reply {
@@ -137,6 +184,21 @@ fn converse(mut stream: impl Read + Write, reply: &Reply, kept: &Mutex<Vec<Vec<u
             stream.write_all(head)?;
             for _ in 0..most.div_ceil(1 << 16) {
                 stream.write_all(&[b' '; 1 << 16])?;
+            }
+        }
+        Reply::Endless(head, piece, most) => {
+            stream.write_all(head)?;
+            let pieces = piece.repeat((1 << 16) / piece.len().max(1) + 1);
+            while written.load(Ordering::SeqCst) < *most {
+                stream.write_all(&pieces)?;
+                written.fetch_add(pieces.len(), Ordering::SeqCst);
+            }
+        }
+        Reply::Drip(bytes) => {
+            for byte in bytes {
+                stream.write_all(&[*byte])?;
+                stream.flush()?;
+                thread::sleep(Duration::from_millis(20));
             }
         }
         Reply::Stall(begun) => {
@@ -166,7 +228,9 @@ fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
         if read == 0 && request.is_empty() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if read == 0 || whole {
+        // The hello of a TLS client waits for an answer.
+        let is_hello = request.first() == Some(&0x16);
+        if read == 0 || whole || is_hello {
             return Ok(request);
         }
     }

@@ -4,6 +4,8 @@
 
 #[path = "transport.rs"]
 mod suite;
+#[path = "hostile.rs"]
+mod hostile;
 
 #[path = "../examples/plain_http.rs"]
 mod plain_http;
@@ -12,11 +14,11 @@ mod transport {
     use std::thread;
     use std::time::SystemTime;
 
-    use carto_auth_core::{Error, Step, TokenGrant, TokenRequest};
+    use carto_auth_core::{Error, Flow, Step};
 
     use super::plain_http::send;
 
-    pub(crate) fn ask(mut step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+    pub(crate) fn ask<F: Flow>(mut step: Step<F>) -> Result<F::Output, Error> {
         loop {
             step = match step {
                 Step::Done(output) => return Ok(output),

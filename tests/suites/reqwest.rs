@@ -5,16 +5,22 @@
 mod suite;
 #[path = "transport_beyond.rs"]
 mod beyond;
+#[path = "hostile.rs"]
+mod hostile;
+#[path = "hostile_beyond.rs"]
+mod hostile_beyond;
+#[path = "hostile_tls.rs"]
+mod hostile_tls;
 
 mod transport {
-    use carto_auth_core::{Error, Step, TokenGrant, TokenRequest};
+    use carto_auth_core::{Error, Flow, Step};
     use carto_auth_reqwest::{Transport, drive};
 
-    pub(crate) fn ask(step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+    pub(crate) fn ask<F: Flow>(step: Step<F>) -> Result<F::Output, Error> {
         ask_over(&Transport::new(), step)
     }
 
-    pub(crate) fn ask_over(over: &Transport, step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+    pub(crate) fn ask_over<F: Flow>(over: &Transport, step: Step<F>) -> Result<F::Output, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.unwrap().block_on(drive(over, step))
     }

@@ -5,12 +5,18 @@
 mod suite;
 #[path = "transport_beyond.rs"]
 mod beyond;
+#[path = "hostile.rs"]
+mod hostile;
+#[path = "hostile_beyond.rs"]
+mod hostile_beyond;
+#[path = "hostile_tls.rs"]
+mod hostile_tls;
 
 mod transport {
-    use carto_auth_core::{Error, Step, TokenGrant, TokenRequest};
+    use carto_auth_core::{Error, Flow, Step};
     use carto_auth_ureq::{default_agent, drive};
 
-    pub(crate) fn ask(step: Step<TokenRequest>) -> Result<TokenGrant, Error> {
+    pub(crate) fn ask<F: Flow>(step: Step<F>) -> Result<F::Output, Error> {
         drive(&default_agent(), step)
     }
 }

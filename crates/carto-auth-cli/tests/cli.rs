@@ -12,6 +12,8 @@ mod credentials;
 mod replies;
 #[path = "cli/conformance.rs"]
 mod conformance;
+#[path = "cli/hostile.rs"]
+mod hostile;
 #[path = "cli/cache.rs"]
 mod cache;
 #[path = "cli/env.rs"]
@@ -24,6 +26,9 @@ mod login;
 mod pending;
 #[path = "cli/sessions.rs"]
 mod sessions;
+#[cfg(target_os = "linux")]
+#[path = "cli/canaries.rs"]
+mod canaries;
 #[path = "cli/processes.rs"]
 mod processes;
 #[path = "cli/python_defects.rs"]

@@ -20,7 +20,7 @@ struct Held {
 
 impl AccessToken {
     /// Wraps a token that came from elsewhere. The token's own `exp`, if it is a JWT, ends it earlier than
-    /// `expires_at` where it is the earlier one. `None` when it holds characters that no header can carry.
+    /// `expires_at` where it is the earlier one. `None` when no header can carry it.
     #[must_use]
     pub fn new(secret: Secret, expires_at: Option<Timestamp>) -> Option<Self> {
         is_token_text(secret.expose()).then(|| {
@@ -67,10 +67,13 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// True for text that an `Authorization` header can carry: visible ASCII, at least one character. (RFC 6750
+/// The longest token in bytes. Servers take headers of 8 KiB or 16, and clients do not send much longer ones.
+const LONGEST_TOKEN: usize = 64 << 10;
+
+/// True for text that an `Authorization` header can carry: visible ASCII, not nothing and not too much. (RFC 6750
 /// allows less; CARTO decides what its tokens look like, a header decides what can be sent.)
 pub(crate) fn is_token_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// `Bearer …`, the value of an `Authorization` header, for text that was checked; marked as sensitive.

@@ -8,7 +8,7 @@ use crate::endpoints::Endpoints;
 use crate::error::Error;
 use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::host_rules::{DomainName, is_loopback};
-use crate::reply::{ReplyProblem, json_object, required_text};
+use crate::reply::{ReplyProblem, json_object, required_text, whole_body};
 use crate::retry::Jitter;
 use crate::step::{Flow, Incoming, Step, TransportError};
 use crate::tenant_config;
@@ -109,11 +109,9 @@ impl Discovery {
                 Ok(_) => strange(host, reply, ReplyProblem::UnexpectedStatus),
             });
         }
-        if reply.body().len() >= tenant_config::LIMIT {
-            return Err(strange(host, reply, ReplyProblem::TooLarge(tenant_config::LIMIT)));
-        }
-        let text = tenant_config::api_base_url(reply.body())
-            .map_err(|problem| strange(host, reply, ReplyProblem::TenantConfig(problem)))?;
+        let text = whole_body(reply, tenant_config::LIMIT)
+            .and_then(|body| tenant_config::api_base_url(body).map_err(ReplyProblem::TenantConfig))
+            .map_err(|problem| strange(host, reply, problem))?;
         text.parse()
             .and_then(|base| self.endpoints.check_api_base_url(&base).map(|()| base))
             .map_err(|problem| Error::TenantAddress {

@@ -186,6 +186,9 @@ fn strange_answers_of_both_have_their_words() {
     assert!(config(status(301, "")).contains("a redirect, which is not followed"));
     assert!(config(ok("apis: {}")).contains("a config.yaml without apis.baseUrl"));
     assert!(config(ok("a: [canary")).contains("a config.yaml that is not YAML, at line"));
+    let compressed = Response::builder().header("content-encoding", "gzip");
+    let text = b"apis: {baseUrl: https://api.carto.com}".to_vec();
+    assert!(config(compressed.body(text).unwrap()).contains("a compressed body, which was not asked for"));
     assert!(config(ok(&"x".repeat(256 << 10))).contains("a body beyond the limit of 262144 bytes"));
 }
 

@@ -31,7 +31,7 @@ pub enum Error {
         problem: AddressProblem,
     },
     /// A token that was given holds characters that no header can carry, or is empty.
-    #[error("the given access token is empty or holds characters that no header can carry")]
+    #[error("the given access token is empty, too long, or holds characters that no header can carry")]
     UnusableToken,
 
     /// A name that no organization with single sign-on has.

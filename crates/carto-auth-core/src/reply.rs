@@ -256,15 +256,20 @@ pub(crate) fn json_object(
     }
 }
 
-fn parse_object(reply: &Incoming, body_limit: usize) -> Result<Map<String, Value>, ReplyProblem> {
+/// The body, where it is below the limit and not compressed.
+pub(crate) fn whole_body(reply: &Incoming, body_limit: usize) -> Result<&[u8], ReplyProblem> {
     if reply.body().len() >= body_limit {
         return Err(ReplyProblem::TooLarge(body_limit));
     }
     let encoding = reply.headers().get(CONTENT_ENCODING);
-    if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(ReplyProblem::Compressed);
+    match encoding.is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        true => Ok(reply.body()),
+        false => Err(ReplyProblem::Compressed),
     }
-    match serde_json::from_slice(reply.body()) {
+}
+
+fn parse_object(reply: &Incoming, body_limit: usize) -> Result<Map<String, Value>, ReplyProblem> {
+    match serde_json::from_slice(whole_body(reply, body_limit)?) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(ReplyProblem::NotAnObject(kind_of(&other))),
         Err(error) => Err(ReplyProblem::NotJson(JsonProblem::from(&error))),

@@ -165,7 +165,7 @@ mod tests {
             problem(r#"{"access_token":"x","token_type":"mac"}"#),
             "a token type that is not Bearer"
         );
-        for token in ["", "a b", "a\\r\\nx: y"] {
+        for token in ["", "a b", "a\\r\\nx: y", &"x".repeat(70_000)] {
             let text = format!(r#"{{"access_token":"{token}","token_type":"Bearer"}}"#);
             assert_eq!(problem(&text), "a token that no header can carry");
         }

@@ -4,8 +4,6 @@ use std::env;
 use std::path::Path;
 use std::thread;
 
-use webbrowser::{Browser, BrowserOptions};
-
 /// The variable that forbids to open a browser.
 pub const NO_BROWSER_VARIABLE: &str = "CARTO_AUTH_NO_BROWSER";
 
@@ -102,19 +100,28 @@ pub(crate) fn open(url: &str) {
     let opened = thread::Builder::new()
         .name("carto-auth-browser".to_owned())
         .spawn(move || {
-            let mut options = BrowserOptions::new();
-            options.with_suppress_output(true);
-            if let Err(error) = webbrowser::open_browser_with_options(Browser::Default, &url, &options) {
-                // The error's text may hold the address, and with it the state.
-                log::warn!(
-                    "no browser could be opened ({:?}); open the address yourself",
-                    error.kind()
-                );
+            // The error's text may hold the address, and with it the state.
+            if let Err(kind) = start(&url) {
+                log::warn!("no browser could be opened ({kind}); open the address yourself");
             }
         });
     if let Err(error) = opened {
         log::warn!("no browser could be opened: {error}");
     }
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn start(url: &str) -> Result<(), String> {
+    crate::browser_process::open(url).map_err(|error| error.kind().to_string())
+}
+
+/// Asks the system, whose browser is not a child of ours on macOS.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn start(url: &str) -> Result<(), String> {
+    let mut options = webbrowser::BrowserOptions::new();
+    options.with_suppress_output(true);
+    let opened = webbrowser::open_browser_with_options(webbrowser::Browser::Default, url, &options);
+    opened.map_err(|error| format!("{:?}", error.kind()))
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ mod shared_carto_dw;
 mod sync;
 mod profile;
 mod browser;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod browser_process;
 mod callback_connection;
 mod callback_listener;
 mod interaction;

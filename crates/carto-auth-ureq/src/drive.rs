@@ -14,6 +14,7 @@ use ureq::http::uri::Scheme;
 use ureq::{Agent, Timeout};
 
 use crate::agent::has_provider;
+use crate::no_proxy::unless_exempt;
 
 /// Carries a flow out to its end.
 ///
@@ -39,7 +40,7 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
     let proxy = if out.bypasses_proxies() {
         None
     } else {
-        agent.config().proxy().cloned()
+        unless_exempt(agent.config().proxy().cloned(), out.host())
     };
     if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
         return Err(no_tls());
@@ -85,9 +86,10 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::Rustls(error) => tls_error(&error),
         ureq::Error::Tls(_) => maybe(Kind::Tls),
         ureq::Error::TlsRequired => no_tls(),
-        ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
-            maybe(Kind::Protocol)
-        }
+        ureq::Error::Protocol(_)
+        | ureq::Error::Http(_)
+        | ureq::Error::LargeResponseHeader(..)
+        | ureq::Error::BodyStalled => maybe(Kind::Protocol),
         ureq::Error::Io(error) => io_error(&error),
         _ => maybe(Kind::Other),
     }

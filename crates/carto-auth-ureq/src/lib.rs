@@ -24,12 +24,17 @@
 //! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`;
 //! requests to loopback never go through one. Redirects are never followed.
 //!
+//! # Logs
+//! Through the crate `log`, without secrets. But ureq's own `ureq_proto` logs at trace every byte that it sends and receives:
+//! a logger that shows that level of all crates must leave this one out.
+//!
 //! # Features
 //! - `rustls` (default): TLS by rustls, with the `CryptoProvider` that the program has installed, or with ring.
 //! - `rustls-no-provider`: the same without ring; the program must install a provider.
 //! - neither: http alone, which reaches loopback. Bring an agent with another TLS.
 
 mod agent;
+mod no_proxy;
 mod drive;
 mod carto_auth;
 mod login;

@@ -18,7 +18,7 @@ pub(crate) fn url_in(text: &str) -> &str {
 
 impl World {
     /// Starts a command at a terminal, with a browser that only notes what it is called with.
-    fn at_terminal(&self, arguments: &[&str]) -> Terminal {
+    pub(crate) fn at_terminal(&self, arguments: &[&str]) -> Terminal {
         let script = self.program(
             "browser",
             "for a in \"$@\"; do echo \"$a\"; done > opened.new; mv opened.new opened",
@@ -26,7 +26,7 @@ impl World {
         Terminal::start(self.command(arguments).env("BROWSER", script)).unwrap()
     }
 
-    fn program(&self, name: &str, body: &str) -> String {
+    pub(crate) fn program(&self, name: &str, body: &str) -> String {
         let path = self.path(name);
         fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -34,7 +34,7 @@ impl World {
     }
 
     /// What the person's browser does with the address: it logs in and comes back.
-    fn browse(&self, url: &str, person: Person) -> carto_auth_sandbox::Visited {
+    pub(crate) fn browse(&self, url: &str, person: Person) -> carto_auth_sandbox::Visited {
         let mut agent = self.carto.user_agent();
         let callback = agent.log_in_at(url, person).unwrap();
         agent.visit(&callback).unwrap()
@@ -149,7 +149,7 @@ fn at_a_terminal_the_address_is_shown_the_browser_opened_and_its_answer_waited_f
 
 impl World {
     /// The content of a file that another process writes.
-    fn wait_for_file(&self, name: &str) -> String {
+    pub(crate) fn wait_for_file(&self, name: &str) -> String {
         let start = Instant::now();
         loop {
             if let Ok(text) = fs::read_to_string(self.path(name)) {
@@ -309,6 +309,29 @@ fn a_browser_that_is_missing_fails_or_hangs_does_not_stop_a_login() {
         fs::write(world.path("gone"), "").unwrap();
     }
     assert!(!world.path("pwned").exists(), "no shell reads BROWSER");
+}
+
+#[test]
+fn the_browser_is_given_the_environment_without_our_secrets() {
+    let world = World::new();
+    let noting = world.program("noting", "env > environment.new; mv environment.new environment");
+    let secrets = [
+        "CARTO_CLIENT_SECRET",
+        "CARTO_ACCESS_TOKEN",
+        "CLOUDSDK_AUTH_ACCESS_TOKEN",
+        "GOOGLE_OAUTH_ACCESS_TOKEN",
+    ];
+    let mut command = world.command(&["login", "--browser"]);
+    command.envs(secrets.map(|name| (name, "canary")));
+    let terminal = Terminal::start(command.env("BROWSER", noting).env("KEPT", "kept")).unwrap();
+    let text = terminal.wait_for("paste that page's address here:");
+    let environment = world.wait_for_file("environment");
+    assert!(environment.contains("KEPT=kept\n"), "{environment}");
+    for name in secrets.iter().chain(&["canary"]) {
+        assert!(!environment.contains(name), "{environment}");
+    }
+    world.browse(url_in(&text), Person::Accepts);
+    assert_eq!(terminal.finish().unwrap().code, Some(0));
 }
 
 #[test]

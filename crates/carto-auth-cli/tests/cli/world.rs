@@ -14,7 +14,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let (carto, home) = (Sandbox::start().unwrap(), tempfile::tempdir().unwrap());
+        Self::of(Sandbox::start().unwrap())
+    }
+
+    pub(crate) fn of(carto: Sandbox) -> Self {
+        let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("ci.json"), carto.credentials_json()).unwrap();
         let port = free_port();
         carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));

@@ -1,0 +1,155 @@
+//! The person's browser as a process of its own, on systems where programs are found by name.
+//!
+//! Not the crate `webbrowser`, which opens it elsewhere: that one hands our whole environment on, secrets included, and
+//! logs the command with the address, of which the state is a part.
+
+use std::env;
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::credentials::CLIENT_SECRET;
+
+/// Variables that hold a secret of ours: the one that is read, and those that `carto-auth env` sets.
+const SECRETS: [&str; 4] = [
+    CLIENT_SECRET,
+    "CARTO_ACCESS_TOKEN",
+    "CLOUDSDK_AUTH_ACCESS_TOKEN",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+];
+
+/// What opens a browser where `BROWSER` names none, the desktop's choice first; the last one is for WSL.
+const OPENERS: [&[&str]; 4] = [
+    &["xdg-open"],
+    &["gio", "open"],
+    &["x-www-browser"],
+    &["rundll32.exe", "url.dll,FileProtocolHandler"],
+];
+
+/// Starts the first of the browsers that `BROWSER` lists, or else the desktop's; ends when that one has ended.
+pub(crate) fn open(url: &str) -> io::Result<()> {
+    let listed = env::var("BROWSER").unwrap_or_default();
+    for browser in listed.split(':').map(|words| command_of(words, url)) {
+        // How it ends says nothing: a person may have closed it.
+        if let Some(mut child) = start(&browser).and_then(Result::ok) {
+            let _ = child.wait();
+            return Ok(());
+        }
+    }
+    for opener in OPENERS {
+        let words: Vec<String> = opener.iter().chain(&[url]).map(ToString::to_string).collect();
+        // One that finds no browser says so by its exit code.
+        if let Some(Ok(mut child)) = start(&words)
+            && child.wait()?.success()
+        {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+fn start(words: &[String]) -> Option<io::Result<std::process::Child>> {
+    let (program, arguments) = words.split_first()?;
+    let mut command = Command::new(found(program, env::var_os("PATH").as_deref())?);
+    for name in SECRETS {
+        command.env_remove(name);
+    }
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Ctrl-C is for us and not for the browser, and none of them may take the terminal over.
+        .process_group(0);
+    Some(command.spawn())
+}
+
+/// The program's path, where it can be run.
+fn found(program: &str, path: Option<&OsStr>) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| {
+        let metadata = path.metadata();
+        metadata.is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        return Some(Path::new(program).to_owned()).filter(is_program);
+    }
+    env::split_paths(path?)
+        .map(|folder| folder.join(program))
+        .find(is_program)
+}
+
+/// The words of a command in `BROWSER`: `%s` is the address, which comes last where there is none, `%c` a colon, `%%` a
+/// percent sign.
+fn command_of(command: &str, url: &str) -> Vec<String> {
+    let mut is_there = false;
+    let mut words: Vec<String> = command
+        .split_ascii_whitespace()
+        .map(|word| {
+            // One pass: what stands in the address is not read again.
+            let mut parts = word.split('%');
+            let mut text = parts.next().unwrap_or_default().to_owned();
+            while let Some(part) = parts.next() {
+                match part.chars().next() {
+                    Some('s') => {
+                        is_there = true;
+                        text += url;
+                        text += &part[1..];
+                    }
+                    Some('c') => {
+                        text.push(':');
+                        text += &part[1..];
+                    }
+                    Some(_) => {
+                        text.push('%');
+                        text += part;
+                    }
+                    None => {
+                        text.push('%');
+                        text += parts.next().unwrap_or_default();
+                    }
+                }
+            }
+            text
+        })
+        .collect();
+    if !words.is_empty() && !is_there {
+        words.push(url.to_owned());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_comes_where_browser_wants_it_and_once() {
+        for (browser, expected) in [
+            ("firefox", &["firefox", "u%s"][..]),
+            (
+                "firefox --new-window %s -x",
+                &["firefox", "--new-window", "u%s", "-x"],
+            ),
+            ("a --url=%s%%", &["a", "--url=u%s%"]),
+            ("a x%cy %q %%s", &["a", "x:y", "%q", "%s", "u%s"]),
+            ("a 100%", &["a", "100%", "u%s"]),
+            (" ", &[]),
+        ] {
+            assert_eq!(command_of(browser, "u%s"), expected, "{browser:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_found_by_its_path_or_in_path_alone() {
+        let shell = PathBuf::from("/bin/sh");
+        assert_eq!(found("/bin/sh", None), Some(shell.clone()));
+        assert_eq!(found("sh", Some(OsStr::new("/nonexistent:/bin"))), Some(shell));
+        assert_eq!(found("sh", Some(OsStr::new(""))), None);
+        assert_eq!(found("sh", None), None);
+        assert_eq!(found("/etc/passwd", None), None, "no program");
+        assert_eq!(found("/", None), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! The hostile replies that it takes a whole HTTP client to read.
+
+use std::time::{Duration, Instant};
+
+use carto_auth_tests::{Asked, Hostile, Scripted, scenario};
+
+use super::hostile::{outcome, try_table};
+
+#[test]
+fn hostile_http_for_a_machine() {
+    let _scenario = scenario!();
+    try_table(Asked::Machine, true);
+}
+
+#[test]
+fn hostile_http_for_a_code() {
+    let _scenario = scenario!();
+    try_table(Asked::Code, true);
+}
+
+#[test]
+fn hostile_http_for_the_tenant() {
+    let _scenario = scenario!();
+    try_table(Asked::Accounts, true);
+}
+
+#[test]
+fn hostile_http_for_a_configuration() {
+    let _scenario = scenario!();
+    try_table(Asked::Config, true);
+}
+
+#[test]
+fn hostile_http_for_the_warehouse() {
+    let _scenario = scenario!();
+    try_table(Asked::Warehouse, true);
+}
+
+/// How much of it a client skips is its own matter, so that nothing is noted here.
+#[test]
+fn a_reply_that_never_comes_to_the_point_is_given_up() {
+    let _scenario = scenario!();
+    for (name, reply) in Hostile::preludes() {
+        let server = Scripted::http(vec![reply]).unwrap();
+        let start = Instant::now();
+        let outcome = outcome(Asked::Machine, &server.url(), Some(Duration::from_millis(300)));
+        assert!(outcome.is_err(), "{name}: {outcome:?}");
+        // hyper looks at the clock after some megabytes only.
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(15), "{name}: {took:?}");
+    }
+}
