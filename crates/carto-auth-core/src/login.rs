@@ -256,10 +256,14 @@ impl Login {
         };
         match (ignored, parameters.error, parameters.code) {
             (Some(why), ..) => Callback::Ignored(self, why),
-            (_, Some(code), _) => Callback::Denied(Error::Denied(Box::new(Denial {
-                code,
-                description: parameters.error_description,
-            }))),
+            (_, Some(code), _) => {
+                let description = parameters.error_description;
+                let mut denial = Denial { code, description };
+                for secret in [&self.state, &self.verifier] {
+                    denial.blot_out(secret);
+                }
+                Callback::Denied(Error::Denied(Box::new(denial)))
+            }
             (_, _, Some(code)) => self.accepted(code),
             (_, None, None) => Callback::Ignored(self, Ignored::NoCode),
         }
