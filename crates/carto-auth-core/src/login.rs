@@ -192,6 +192,7 @@ pub struct Authorized {
     redirect_uri: String,
     code: Secret,
     verifier: Secret,
+    state: Secret,
     spare: Option<Box<Login>>,
 }
 
@@ -279,6 +280,7 @@ impl Login {
             redirect_uri: self.redirect_uri,
             code,
             verifier: self.verifier,
+            state: self.state,
             spare: None,
         })
     }
@@ -307,6 +309,7 @@ impl Authorized {
         let grant = CodeGrant {
             code: &self.code,
             verifier: &self.verifier,
+            state: &self.state,
             redirect_uri: &self.redirect_uri,
             organization: self.organization.as_ref(),
         };
