@@ -1,10 +1,11 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `conformance`, `interop`, `torture`, `lint`, `ci`.
+//! The project's own commands: `cargo xtask demo`, `test`, `fuzz`, `conformance`, `interop`, `torture`, `lint`, `ci`.
 
 mod checks;
 mod conformance;
 mod demo;
 mod interop;
 mod torture;
+mod fuzz;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ Usage: cargo xtask COMMAND
   demo   start a CARTO on loopback, log in and get tokens from it; no account, no network
          (--browser: you log in, with your own browser)
   test   run every test
+  fuzz [TARGET] [--seconds N]
+         run each fuzz target, or one, for 300 seconds, or so many
   conformance
          the scenarios of the last test run over each transport, as a table
   interop
@@ -26,7 +29,7 @@ Usage: cargo xtask COMMAND
   torture
          every attack on the promises of SECURITY.md at its full length, and the figures as tables
   lint   formatting, clippy, documentation, dependencies
-  ci     lint and test
+  ci     lint and test, and each fuzz target for 5 seconds
 ";
 
 fn main() -> ExitCode {
@@ -36,11 +39,14 @@ fn main() -> ExitCode {
         ["demo"] => demo::run(Browser::Scripted),
         ["demo", "--browser"] => demo::run(Browser::Own),
         ["test"] => checks::test(),
+        ["fuzz", ref rest @ ..] => fuzz::run(rest),
         ["conformance"] => conformance::table(),
         ["interop"] => interop::run(),
         ["torture"] => torture::run(),
         ["lint"] => checks::lint(),
-        ["ci"] => checks::lint().and_then(|()| checks::test()),
+        ["ci"] => checks::lint()
+            .and_then(|()| checks::test())
+            .and_then(|()| fuzz::smoke()),
         ["help" | "-h" | "--help"] => say(HELP),
         _ => Err(io::Error::other(format!("unknown command\n\n{HELP}"))),
     };

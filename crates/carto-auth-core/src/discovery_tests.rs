@@ -238,3 +238,12 @@ fn a_secret_that_is_sent_back_as_a_key_or_content_type_is_blotted_out() {
         "accounts.app.carto.com answered with JSON without \"tenant_domain\", having [secret] (HTTP 200, text/[secret], 15 bytes)"
     );
 }
+
+#[test]
+fn a_tenant_that_repeats_the_token_does_not_have_it_told() {
+    let (_, next) = tenant(Endpoints::carto(), "acme.app.carto.com").unwrap();
+    let mut reply = ok(r#"{"error":"no the-token here"}"#);
+    *reply.status_mut() = http::StatusCode::NOT_FOUND;
+    let error = next.resume(Ok(reply), T0).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("the-token"), "{error:?}");
+}

@@ -147,6 +147,13 @@ pub struct Denial {
 }
 
 impl Denial {
+    /// Blots a secret out that the login service has sent back.
+    pub(crate) fn blot_out(&mut self, secret: &Secret) {
+        for text in self.description.iter_mut().chain([&mut self.code]) {
+            blot_out(text, secret);
+        }
+    }
+
     /// The login service is out of order or busy (RFC 6749, section 4.1.2.1).
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self.code.as_str(), "server_error" | "temporarily_unavailable")

@@ -79,9 +79,10 @@ impl Exchange {
         }
     }
 
-    /// Takes over how much time the flow has left from the exchange before this one.
+    /// Takes over from the exchange before this one how much time the flow has left, and what must not be told.
     pub(crate) fn after(mut self, last: &Self, now: Timestamp) -> Self {
         self.attempts.continue_from(&last.attempts, now);
+        self.secrets.extend_from_slice(&last.secrets);
         self
     }
 

@@ -93,10 +93,13 @@ impl DomainName {
         &self.0
     }
 
-    /// True for this domain and everything below it.
+    /// True for this domain and everything below it that DNS can have: no label is empty.
     pub(crate) fn covers(&self, host: &str) -> bool {
-        host.strip_suffix(self.0.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        let rest = host.strip_suffix(self.0.as_str());
+        rest.is_some_and(|rest| match rest.strip_suffix('.') {
+            Some(labels) => labels.split('.').all(|label| !label.is_empty()),
+            None => rest.is_empty(),
+        })
     }
 }
 
@@ -195,6 +198,9 @@ mod tests {
         assert!(carto.covers("carto.com") && carto.covers("gcp-us-east1.api.carto.com"));
         assert!(
             !carto.covers("evilcarto.com") && !carto.covers("carto.com.evil.com") && !carto.covers("com")
+        );
+        assert!(
+            !carto.covers(".carto.com") && !carto.covers("a..carto.com") && !carto.covers(".a.carto.com")
         );
     }
 

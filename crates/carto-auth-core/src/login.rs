@@ -192,6 +192,7 @@ pub struct Authorized {
     redirect_uri: String,
     code: Secret,
     verifier: Secret,
+    state: Secret,
     spare: Option<Box<Login>>,
 }
 
@@ -256,10 +257,14 @@ impl Login {
         };
         match (ignored, parameters.error, parameters.code) {
             (Some(why), ..) => Callback::Ignored(self, why),
-            (_, Some(code), _) => Callback::Denied(Error::Denied(Box::new(Denial {
-                code,
-                description: parameters.error_description,
-            }))),
+            (_, Some(code), _) => {
+                let description = parameters.error_description;
+                let mut denial = Denial { code, description };
+                for secret in [&self.state, &self.verifier] {
+                    denial.blot_out(secret);
+                }
+                Callback::Denied(Error::Denied(Box::new(denial)))
+            }
             (_, _, Some(code)) => self.accepted(code),
             (_, None, None) => Callback::Ignored(self, Ignored::NoCode),
         }
@@ -275,6 +280,7 @@ impl Login {
             redirect_uri: self.redirect_uri,
             code,
             verifier: self.verifier,
+            state: self.state,
             spare: None,
         })
     }
@@ -303,6 +309,7 @@ impl Authorized {
         let grant = CodeGrant {
             code: &self.code,
             verifier: &self.verifier,
+            state: &self.state,
             redirect_uri: &self.redirect_uri,
             organization: self.organization.as_ref(),
         };

@@ -141,6 +141,19 @@ fn a_denial_with_our_state_ends_the_login_in_the_servers_words() {
 }
 
 #[test]
+fn a_denial_that_repeats_the_state_does_not_tell_it() {
+    let target = format!("/callback/?error=x&error_description=your+state:+{STATE}&state={STATE}");
+    let Callback::Denied(error) = login().callback(&target) else {
+        panic!()
+    };
+    assert_eq!(
+        error.to_string(),
+        "the login was refused: x (your state: [secret])"
+    );
+    assert!(!format!("{error:?}").contains(STATE));
+}
+
+#[test]
 fn a_paste_is_an_address_or_a_code_with_whatever_came_along() {
     let address = format!("http://localhost:10000/callback/?code=the-code&state={STATE}");
     for text in [

@@ -196,18 +196,12 @@ pub enum ReplyProblem {
 }
 
 /// The key names of a JSON object, for an error that must not quote its values.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct KeyNames(Vec<String>);
 
 impl KeyNames {
     pub(crate) fn of(object: &Map<String, Value>) -> Self {
-        Self(
-            object
-                .keys()
-                .take(12)
-                .map(|key| key.chars().take(40).collect())
-                .collect(),
-        )
+        Self(object.keys().take(12).cloned().collect())
     }
 }
 
@@ -216,7 +210,15 @@ impl fmt::Display for KeyNames {
         if self.0.is_empty() {
             return f.write_str("no keys");
         }
-        write!(f, "{}", OneLine(&self.0.join(", ")))
+        // Shortened no earlier than here: a part of a secret would not be found when it is blotted out.
+        let short: Vec<String> = self.0.iter().map(|key| key.chars().take(40).collect()).collect();
+        write!(f, "{}", OneLine(&short.join(", ")))
+    }
+}
+
+impl fmt::Debug for KeyNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyNames({self})")
     }
 }
 

@@ -37,14 +37,21 @@ fn http_date(text: &str) -> Option<Timestamp> {
     ];
     let (_, rest) = text.split_once(", ")?;
     let mut parts = rest.split(' ');
-    let day = whole_number(parts.next()?)?;
+    // Every field has its width, and is a number.
+    let number = |text: &str, width| i64::try_from(whole_number(text).filter(|_| text.len() == width)?).ok();
+    let day = number(parts.next()?, 2)?;
     let month_name = parts.next()?;
-    let month = MONTHS.iter().position(|name| *name == month_name)?;
-    let year = whole_number(parts.next()?)?;
-    let mut clock = parts.next()?.splitn(3, ':').map(whole_number);
+    let month = i64::try_from(MONTHS.iter().position(|name| *name == month_name)?).ok()? + 1;
+    let year = number(parts.next()?, 4)?;
+    let mut clock = parts.next()?.splitn(3, ':').map(|text| number(text, 2));
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    let plausible = (1970..10_000).contains(&year)
-        && (1..=31).contains(&day)
+    let (days, next_month) = (
+        days_since_epoch(year, month, day),
+        days_since_epoch(year, month + 1, 1),
+    );
+    let plausible = year >= 1970
+        && day >= 1
+        && days < next_month
         && hour < 24
         && minute < 60
         && second < 61
@@ -53,12 +60,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
     if !plausible {
         return None;
     }
-    let days = days_since_epoch(
-        i64::try_from(year).ok()?,
-        i64::try_from(month).ok()? + 1,
-        i64::try_from(day).ok()?,
-    );
-    let seconds = i64::try_from(hour * 3600 + minute * 60 + second).ok()?;
+    let seconds = hour * 3600 + minute * 60 + second;
     Some(Timestamp::from_unix_seconds(days * 86_400 + seconds))
 }
 
@@ -127,6 +129,9 @@ mod tests {
             "9999999999999",
             "Sun, 06 Nov 1994 08:49:37 PST",
             "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Wed, 31 Feb 2029 00:00:00 GMT",
+            "Sun, 24 Nov 2109 000:00:0 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
             ", ",
             "a, 1 Jan",
         ] {

@@ -49,6 +49,8 @@ enum Presents {
 pub(crate) struct CodeGrant<'a> {
     pub(crate) code: &'a Secret,
     pub(crate) verifier: &'a Secret,
+    /// It is not sent: only to be blotted out, for the login service knows it.
+    pub(crate) state: &'a Secret,
     pub(crate) redirect_uri: &'a str,
     pub(crate) organization: Option<&'a OrganizationId>,
 }
@@ -91,7 +93,7 @@ impl TokenRequest {
             ("code_verifier", grant.verifier.expose()),
             ("redirect_uri", grant.redirect_uri),
         ];
-        let secrets = vec![grant.code.clone(), grant.verifier.clone()];
+        let secrets = vec![grant.code.clone(), grant.verifier.clone(), grant.state.clone()];
         let exchange = Exchange::post(endpoints.token_url(), &form, secrets, Repeat::Spends, jitter);
         Self {
             organization: grant.organization.cloned(),

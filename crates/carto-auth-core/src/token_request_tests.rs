@@ -258,3 +258,15 @@ fn a_secret_that_the_server_sends_back_is_blotted_out() {
         );
     }
 }
+
+#[test]
+fn a_long_secret_that_comes_back_as_a_key_is_blotted_out_before_keys_are_shortened() {
+    let secret = "s3cr3t".repeat(20);
+    let machine = M2mCredentials::new("https://a.example", "id", secret.as_str()).unwrap();
+    let step = TokenRequest::client_credentials(&machine, &Endpoints::carto(), Jitter::new(7), T0);
+    let Step::Send(_, next) = step else { panic!() };
+    let body = format!(r#"{{"{secret}":1}}"#);
+    let error = next.resume(reply(200, &[], &body), T0).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+    assert!(error.to_string().contains("having [secret]"), "{error}");
+}
