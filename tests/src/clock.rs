@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// A clock that the programs started with it go by, through libfaketime. Their monotonic clock is the machine's.
@@ -19,13 +20,7 @@ impl Clock {
     /// # Errors
     /// When libfaketime is not installed.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        let output = Command::new("faketime")
-            .args(["-m", "-f", "+0", "printenv", "LD_PRELOAD"])
-            .output()?;
-        let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        if library.is_empty() {
-            return Err(io::Error::other("faketime sets no LD_PRELOAD"));
-        }
+        let library = library()?;
         let clock = Self {
             file: folder.join("clock"),
             library,
@@ -62,4 +57,24 @@ impl Clock {
         self.set_ahead(unix_seconds - now)?;
         Ok(unix_seconds - now)
     }
+}
+
+/// What a program has to load first.
+fn library() -> io::Result<String> {
+    static LIBRARY: OnceLock<String> = OnceLock::new();
+    if let Some(library) = LIBRARY.get() {
+        return Ok(library.clone());
+    }
+    // It fails now and then where several run at once: what they share is named by numbers of processes.
+    for _ in 0..10 {
+        let mut command = Command::new("faketime");
+        let output = command
+            .args(["-m", "-f", "+0", "printenv", "LD_PRELOAD"])
+            .output()?;
+        let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if !library.is_empty() {
+            return Ok(LIBRARY.get_or_init(|| library).clone());
+        }
+    }
+    Err(io::Error::other("faketime sets no LD_PRELOAD"))
 }

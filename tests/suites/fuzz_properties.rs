@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use carto_auth_properties::{TARGETS, Target};
+use carto_auth_tests::keep_figures;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -84,13 +85,8 @@ fn every_prefix_and_every_bit_flip_of_every_seed_holds() {
         started.map(|thread| thread.join().unwrap())
     });
     let count: usize = counts.iter().sum();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("torture");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(
-        folder.join("malformed_inputs"),
-        format!("malformed inputs\t{count}\n"),
-    )
-    .unwrap();
+    let name = "malformed inputs: every prefix and every flipped bit of every seed";
+    keep_figures("malformed_inputs", &[(name, count)]).unwrap();
     assert!(count >= 50_000, "{count}");
 }
 

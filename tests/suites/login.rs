@@ -815,25 +815,27 @@ fn a_bomb_as_configuration_costs_a_tenth_of_a_second_at_most() {
     ];
     let token = AccessToken::new(carto_auth_core::Secret::new("t"), None).unwrap();
     for text in bombs {
-        let bomb = text.repeat((256 << 10) / text.len() - 1);
-        let now = std::time::SystemTime::now();
-        let step = Discovery::start(&token, Endpoints::carto(), Jitter::new(7), now);
-        let Step::Send(_, next) = step else { panic!() };
-        let account = http::Response::new(br#"{"tenant_domain":"a.carto.com"}"#.to_vec());
-        let Step::Send(_, next) = next.resume(Ok(account), now).unwrap() else {
-            panic!()
-        };
-        let start = Instant::now();
-        assert!(
-            next.resume(Ok(http::Response::new(bomb.into_bytes())), now)
-                .is_err()
-        );
-        assert!(
-            start.elapsed() < Duration::from_millis(100),
-            "{text:?}: {:?}",
-            start.elapsed()
-        );
+        // What else the machine does takes time, too: the best of some.
+        let took = (0..5).map(|_| time_for_configuration(&token, text)).min();
+        assert!(took < Some(Duration::from_millis(100)), "{text:?}: {took:?}");
     }
+}
+
+fn time_for_configuration(token: &AccessToken, text: &str) -> Duration {
+    let bomb = text.repeat((256 << 10) / text.len() - 1);
+    let now = std::time::SystemTime::now();
+    let step = Discovery::start(token, Endpoints::carto(), Jitter::new(7), now);
+    let Step::Send(_, next) = step else { panic!() };
+    let account = http::Response::new(br#"{"tenant_domain":"a.carto.com"}"#.to_vec());
+    let Step::Send(_, next) = next.resume(Ok(account), now).unwrap() else {
+        panic!()
+    };
+    let start = Instant::now();
+    assert!(
+        next.resume(Ok(http::Response::new(bomb.into_bytes())), now)
+            .is_err()
+    );
+    start.elapsed()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{cargo, root, say};
+use crate::{cargo, root, say, torture};
 
 /// Coverage, as libFuzzer needs it.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -21,10 +21,16 @@ const LONG: u32 = 300;
 
 /// Runs each target for a few seconds, or says why not.
 pub(crate) fn smoke() -> io::Result<()> {
-    match is_possible() {
-        true => run_each(&targets()?, SMOKE),
-        false => say(&format!("== fuzzing: skipped; it needs {NEEDED}")),
+    run_all(SMOKE)
+}
+
+/// Runs each target for so many seconds, or says why not.
+pub(crate) fn run_all(seconds: u32) -> io::Result<()> {
+    if is_possible() {
+        return run_each(&targets()?, seconds);
     }
+    torture::keep("fuzz", &format!("skipped: fuzzing\tit needs {NEEDED}\n"))?;
+    say(&format!("== fuzzing: skipped; it needs {NEEDED}"))
 }
 
 fn is_possible() -> bool {
@@ -92,13 +98,17 @@ fn run_each(targets: &[String], seconds: u32) -> io::Result<()> {
     if !build.env("RUSTFLAGS", COVERAGE).status()?.success() {
         return Err(io::Error::other("the fuzz targets cannot be built; see above"));
     }
+    let mut figures = String::new();
     for target in targets {
         let executions = fuzz(target, seconds, &folder)?;
         say(&format!(
             "{target:<14} {executions:>10} executions in {seconds} s"
         ))?;
+        figures.push_str(&format!(
+            "fuzz target {target}: executions in {seconds} s\t{executions}\n"
+        ));
     }
-    Ok(())
+    torture::keep("fuzz", &figures)
 }
 
 /// Runs one target and gives how often it was executed. What it learns is kept below `target`, not among the seeds.

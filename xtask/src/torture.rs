@@ -4,10 +4,13 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use crate::{cargo, checks, conformance, interop, say, target_folder};
+use crate::{cargo, checks, conformance, fuzz, interop, say, target_folder};
 
 /// Set for the tests that have a longer form.
 const FULL: (&str, &str) = ("CARTO_AUTH_TORTURE", "full");
+
+/// How long each fuzz target runs, in seconds. (`cargo xtask fuzz` runs them for longer.)
+const FUZZED: u32 = 30;
 
 /// Runs all of it, and prints the table.
 pub(crate) fn run() -> io::Result<()> {
@@ -21,8 +24,15 @@ pub(crate) fn run() -> io::Result<()> {
     tests.envs([FULL, interop::A_MINUTE]);
     checks::check("tests, at their full length", tests, "see the failure above")?;
     conformance::compare()?;
+    fuzz::run_all(FUZZED)?;
     interop::tables()?;
     table()
+}
+
+/// Keeps figures for the table: lines of a name and a value with a tab between.
+pub(crate) fn keep(group: &str, figures: &str) -> io::Result<()> {
+    fs::create_dir_all(folder())?;
+    fs::write(folder().join(group), figures)
 }
 
 /// What the tests kept, and at the end what was skipped.
