@@ -11,7 +11,8 @@ mod front_end {
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -178,6 +179,38 @@ fn every_stranger_gets_an_answer_and_the_login_goes_on() {
         come_back(&world, &callback_of(&world, url));
     });
     assert_eq!(world.carto.count(Endpoint::Token), 1);
+}
+
+#[test]
+fn what_the_fuzzer_knows_gets_an_answer_or_nothing_and_the_login_goes_on() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/listener");
+    let seeds = fs::read_dir(corpus).unwrap();
+    let seeds: Vec<Vec<u8>> = seeds
+        .map(|seed| fs::read(seed.unwrap().path()).unwrap())
+        .collect();
+    let world = World::new();
+    let sent = during_a_login(&world, |url| {
+        let mut sent = 0;
+        for seed in &seeds {
+            let pieces = (1..=8).map(|eighths| &seed[..seed.len() * eighths / 8]);
+            for bytes in pieces {
+                let mut stream = TcpStream::connect(("127.0.0.1", world.port)).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                let _ = stream.write_all(bytes);
+                let _ = stream.shutdown(Shutdown::Write);
+                let mut answer = Vec::new();
+                let _ = stream.read_to_end(&mut answer);
+                let is_refusal = answer.starts_with(b"HTTP/1.1 4");
+                assert!(answer.is_empty() || is_refusal, "{}", bytes.escape_ascii());
+                sent += 1;
+            }
+        }
+        come_back(&world, &callback_of(&world, url));
+        sent
+    });
+    assert_eq!(world.carto.count(Endpoint::Token), 1);
+    let name = "requests from the fuzz corpus during a login, which then completes";
+    keep_figures("callback", &[(name, sent)]).unwrap();
 }
 
 /// Resident memory in KiB and open descriptors of this process.
