@@ -143,10 +143,13 @@ pub(crate) fn expand(bytes: &[u8]) -> Vec<u8> {
             .take_while(|byte| byte.is_ascii_uppercase())
             .count();
         let word = &rest[..=name];
+        // The rest of an escape would eat its beginning, and leave a part that nobody sent.
+        let behind = |distance: usize| &expanded[expanded.len().saturating_sub(distance)..];
+        let is_escaped = behind(2).contains(&b'%') || behind(5).contains(&b'\\');
         // One is enough.
         let is_huge = matches!(word, b"$HUGE" | b"$LARGE");
         huge += usize::from(is_huge);
-        match meaning(word).filter(|_| !is_huge || huge == 1) {
+        match meaning(word).filter(|_| !is_escaped && (!is_huge || huge == 1)) {
             Some(text) => expanded.extend_from_slice(text.as_bytes()),
             None => expanded.extend_from_slice(word),
         }
