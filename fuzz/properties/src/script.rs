@@ -23,6 +23,8 @@ use crate::secrets::{ACCESS_TOKEN, CLIENT_SECRET, CODE, REFRESH_TOKEN, T0, VERIF
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) reply: Result<Response<Vec<u8>>, TransportError>,
+    /// The server may have the request.
+    pub(crate) may_have_left: bool,
     pub(crate) seconds: i64,
 }
 
@@ -56,8 +58,18 @@ impl Told {
                 Ok(response)
             }
         };
+        let was_never_made = [
+            "not-found",
+            "refused",
+            "unreachable",
+            "connect-timeout",
+            "proxy",
+            "certificate",
+            "tls",
+        ];
         Self {
             reply,
+            may_have_left: !was_never_made.contains(&what),
             seconds: seconds.clamp(-4_000_000_000, 4_000_000_000),
         }
     }
