@@ -391,6 +391,14 @@ mod tests {
     }
 
     #[test]
+    fn a_number_of_a_later_version_does_not_drift_when_it_is_written_again_and_again() {
+        let file = r#"{"api_base_url":"https://a.example","access_token":"t","expiration":5,"x":-922337203685477518446744073709551615808}"#;
+        let once = decode(file).unwrap().encode(NEW_YORK);
+        let twice = decode(once.expose()).unwrap().encode(NEW_YORK);
+        assert_eq!(once.expose(), twice.expose());
+    }
+
+    #[test]
     fn a_file_of_a_later_version_is_read_by_pythons_keys_alone() {
         let file = r#"{"api_base_url":"https://a.example","access_token":"t","expiration":14400,"version":2,"expires_at":"x","client_id":7}"#;
         let record = decode(file).unwrap();

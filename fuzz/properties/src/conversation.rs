@@ -77,12 +77,7 @@ impl<R: Iterator<Item = Told>> Driver<R> {
                     assert!(!spent, "a code or a refresh token is spent twice");
                     watch(&out, &last_body, rules);
                     let told = self.replies.next().unwrap_or_else(Told::nothing);
-                    spent = rules.spends
-                        && told
-                            .reply
-                            .as_ref()
-                            .err()
-                            .is_none_or(|error| error.sent() == carto_auth_core::Sent::Maybe);
+                    spent = rules.spends && told.may_have_left;
                     last_body = told
                         .reply
                         .as_ref()

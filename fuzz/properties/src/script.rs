@@ -23,6 +23,8 @@ use crate::secrets::{ACCESS_TOKEN, CLIENT_SECRET, CODE, REFRESH_TOKEN, T0, VERIF
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) reply: Result<Response<Vec<u8>>, TransportError>,
+    /// The server may have the request.
+    pub(crate) may_have_left: bool,
     pub(crate) seconds: i64,
 }
 
@@ -56,8 +58,18 @@ impl Told {
                 Ok(response)
             }
         };
+        let was_never_made = [
+            "not-found",
+            "refused",
+            "unreachable",
+            "connect-timeout",
+            "proxy",
+            "certificate",
+            "tls",
+        ];
         Self {
             reply,
+            may_have_left: !was_never_made.contains(&what),
             seconds: seconds.clamp(-4_000_000_000, 4_000_000_000),
         }
     }
@@ -143,10 +155,13 @@ pub(crate) fn expand(bytes: &[u8]) -> Vec<u8> {
             .take_while(|byte| byte.is_ascii_uppercase())
             .count();
         let word = &rest[..=name];
+        // The rest of an escape would eat its beginning, and leave a part that nobody sent.
+        let behind = |distance: usize| &expanded[expanded.len().saturating_sub(distance)..];
+        let is_escaped = behind(2).contains(&b'%') || behind(5).contains(&b'\\');
         // One is enough.
         let is_huge = matches!(word, b"$HUGE" | b"$LARGE");
         huge += usize::from(is_huge);
-        match meaning(word).filter(|_| !is_huge || huge == 1) {
+        match meaning(word).filter(|_| !is_escaped && (!is_huge || huge == 1)) {
             Some(text) => expanded.extend_from_slice(text.as_bytes()),
             None => expanded.extend_from_slice(word),
         }
