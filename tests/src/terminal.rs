@@ -40,7 +40,11 @@ impl Terminal {
     /// # Errors
     /// When there is no terminal to be had, or the program cannot be started.
     pub fn start(command: &mut Command) -> io::Result<Self> {
-        let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        // Or programs of other tests that start now would inherit it.
+        #[cfg(target_os = "linux")]
+        let flags = flags | OpenptFlags::CLOEXEC;
+        let controller = openpt(flags)?;
         grantpt(&controller)?;
         unlockpt(&controller)?;
         let path = PathBuf::from(ptsname(&controller, Vec::new())?.to_string_lossy().into_owned());

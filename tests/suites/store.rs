@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
+use carto_auth_sandbox::{Endpoint, Fault, Sandbox, TokenFormat};
 use carto_auth_tests::write_long_ago;
 use carto_auth_ureq::{CartoAuth, Endpoints, ErrorKind, FileStore, M2mBuilder, M2mCredentials, MemoryStore};
 use tempfile::TempDir;
@@ -373,4 +373,43 @@ fn logging_out_removes_a_token_that_a_killed_process_left_half_written() {
         let lock = own.with_extension("lock");
         assert_eq!(world.files(), [lock.file_name().unwrap().to_str().unwrap()]);
     }
+}
+
+#[test]
+fn our_opaque_token_is_ours_in_pythons_file_too_though_python_has_dropped_our_keys() {
+    let world = World::new();
+    world.carto.set_token_format(TokenFormat::Opaque);
+    let first = world.token("a");
+    // As Python leaves it at every start.
+    let dropped = |token: &str| {
+        let text = fs::read_to_string(world.shared()).unwrap();
+        let end = text.find(",\"version\"").unwrap();
+        fs::write(world.shared(), format!("{}}}", &text[..end])).unwrap();
+        assert!(text.contains(token));
+    };
+    dropped(&first);
+    let auth = world.machine("a").build();
+    let second = auth.new_token().unwrap();
+    assert_ne!(second.secret().expose(), first);
+    dropped(second.secret().expose());
+    auth.log_out().unwrap();
+    assert_eq!(world.files().len(), 1, "the lock: {:?}", world.files());
+}
+
+#[test]
+fn of_two_tokens_the_later_is_the_one_that_the_server_issued_later() {
+    let world = World::new();
+    world.carto.set_token_lifetime(Duration::from_secs(500));
+    let old = world.token("a");
+    let own = fs::read(world.own("a")).unwrap();
+    // By its own clock the sandbox issues the next one an hour later; it is put where only Python would.
+    world.carto.set_clock_ahead(3600);
+    let new = world.machine("a").build().new_token().unwrap();
+    assert_ne!(new.secret().expose(), old);
+    let text = String::from_utf8(own)
+        .unwrap()
+        .replace("\"obtained_at\":1", "\"obtained_at\":2");
+    fs::write(world.own("a"), text).unwrap();
+    let taken = world.machine("a").build().access_token().unwrap();
+    assert_eq!(taken.secret(), new.secret());
 }

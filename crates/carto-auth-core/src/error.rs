@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::host_rules::AddressProblem;
 use crate::m2m_credentials::{CredentialsError, CredentialsProblem};
 use crate::one_line::OneLine;
-use crate::reply::{Refusal, ReplyError, blot_out};
+use crate::reply::{Refusal, ReplyError, ReplyProblem, blot_out};
 use crate::secret::Secret;
 use crate::step::TransportError;
 use crate::timestamp::Timestamp;
@@ -275,6 +275,7 @@ impl Error {
             | Self::SessionEnded(_)
             | Self::LoginTimedOut(_)
             | Self::NobodyToAsk(_) => Remedy::LogIn,
+            Self::Reply(error) if *error.problem() == ReplyProblem::ForeignOrganization => Remedy::LogIn,
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },

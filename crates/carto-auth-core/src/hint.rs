@@ -119,6 +119,9 @@ fn reply_hint(error: &ReplyError) -> &'static str {
         ReplyProblem::TenantDomain | ReplyProblem::TenantConfig(_) => {
             "give the API base URL yourself; CARTO Workspace > Developers shows it"
         }
+        ReplyProblem::ForeignOrganization => {
+            "log in again, as a member of the organization that was asked for"
+        }
         _ => "is a proxy or captive portal in between, or the address not CARTO's? Otherwise try again",
     }
 }

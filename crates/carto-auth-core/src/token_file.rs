@@ -229,6 +229,12 @@ impl TokenRecord {
         self.ends_by <= now
     }
 
+    /// When it was issued, by the server's clock, if the token itself says so.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        Claims::of(self.access_token.expose()).and_then(|claims| claims.issued_at)
+    }
+
     /// When it was obtained, where that is known.
     #[must_use]
     pub fn obtained_at(&self) -> Option<Timestamp> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use carto_auth_core::{Identity, OneLine, TokenFileError, TokenRecord};
+use carto_auth_core::{Identity, OneLine, Secret, TokenFileError, TokenRecord};
 use log::Level;
 
 use crate::clock::now;
@@ -148,25 +148,35 @@ impl FileStore {
     }
 
     /// True when the shared file may be replaced: it is absent or makes no sense, or the token in it is this
-    /// identity's or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask,
+    /// identity's (`former` is one that was, should Python have dropped our keys beside it) or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask,
     /// and one that is cut off is being written by it.
-    fn may_replace_shared(&self, identity: &Identity) -> bool {
+    fn may_replace_shared(&self, identity: &Identity, former: Option<&Secret>) -> bool {
         match read_record(&self.shared) {
             Ok(None) => true,
-            Ok(Some(record)) => identity.owns(&record) || record.has_certainly_ended(now()),
+            Ok(Some(record)) => {
+                let is_ours = identity.owns(&record) || former == Some(record.access_token());
+                is_ours || record.has_certainly_ended(now())
+            }
             Err(NotUsed { is_rubbish, .. }) => is_rubbish,
         }
     }
 }
 
-/// Of one token in both files the own one counts: Python leaves out what it does not know, the refresh token too.
+/// Of one token in both files the own one counts: Python leaves out what it does not know, the refresh token too. Which
+/// is newer, the server says, where it does for both.
 fn newest(shared: Option<TokenRecord>, own: Option<TokenRecord>) -> Option<TokenRecord> {
     let shared = shared.filter(|shared| {
         let is_same = |own: &TokenRecord| own.access_token() == shared.access_token();
         !own.as_ref().is_some_and(is_same)
     });
-    let age = |record: &TokenRecord| (record.obtained_at(), record.expires_at());
-    shared.into_iter().chain(own).max_by_key(age)
+    let (Some(shared_record), Some(own_record)) = (&shared, &own) else {
+        return shared.or(own);
+    };
+    let is_older = match (shared_record.issued_at(), own_record.issued_at()) {
+        (Some(shared), Some(own)) => shared <= own,
+        _ => shared_record.obtained_at() <= own_record.obtained_at(),
+    };
+    if is_older { own } else { shared }
 }
 
 /// Without the lock, a token in the own file that lives longer than this needs no look at the shared file.
@@ -235,11 +245,12 @@ impl LockedTokens for LockedFiles {
 
     fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
         self.sweep();
+        let former = self.own_token();
         self.write(&self.store.own_file(&self.identity), record)?;
         // Python would read a file without an API base URL as one to log in again for.
         if record.api_base_url().is_some()
-            && self.store.may_replace_shared(&self.identity)
-            && let Err(error) = self.share(record)
+            && self.store.may_replace_shared(&self.identity, former.as_ref())
+            && let Err(error) = self.share(record, former.as_ref())
         {
             log::warn!("{error}; the Python package does not see the token");
         }
@@ -251,10 +262,11 @@ impl LockedTokens for LockedFiles {
         self.sweep();
         let own = self.store.own_file(&self.identity);
         let shared = self.store.shared.clone();
+        let former = self.own_token();
         let (mut removed, mut failed) = (Vec::new(), None);
         // One that stays is no reason to keep the other.
         for path in [own, shared] {
-            match self.forget_in(&path, what) {
+            match self.forget_in(&path, what, former.as_ref()) {
                 Ok(true) => removed.push(path),
                 Ok(false) => {}
                 Err(error) => failed = failed.or(Some(error)),
@@ -265,8 +277,13 @@ impl LockedTokens for LockedFiles {
 }
 
 impl LockedFiles {
+    fn own_token(&self) -> Option<Secret> {
+        let own = or_logged(read_record(&self.store.own_file(&self.identity)), Level::Debug);
+        own.map(|own| own.access_token().clone())
+    }
+
     /// Removes one file if it holds what is meant, and says whether it did.
-    fn forget_in(&self, path: &Path, what: Forget<'_>) -> Result<bool, StoreError> {
+    fn forget_in(&self, path: &Path, what: Forget<'_>, former: Option<&Secret>) -> Result<bool, StoreError> {
         let is_own = *path != *self.store.shared;
         // Whose a file is that cannot be read nobody knows, so it stays; whoever logs out must hear that.
         let level = match what {
@@ -277,7 +294,9 @@ impl LockedFiles {
         let is_meant = match (what, &record) {
             // Its name says whose it is, whatever it holds.
             (Forget::Everything, _) if is_own => true,
-            (Forget::Everything, Some(record)) => self.identity.owns(record),
+            (Forget::Everything, Some(record)) => {
+                self.identity.owns(record) || former == Some(record.access_token())
+            }
             (Forget::Token(token), Some(record)) => record.access_token() == token.secret(),
             (_, None) => false,
         };
@@ -301,13 +320,15 @@ impl LockedFiles {
     }
 
     /// Puts a record where Python finds it, unless Python has put another one there meanwhile: it knows no lock.
-    fn share(&self, record: &TokenRecord) -> Result<(), StoreError> {
+    fn share(&self, record: &TokenRecord, former: Option<&Secret>) -> Result<(), StoreError> {
         let path = &self.store.shared;
         let prepared = self.prepare(path, &record.without_refresh_token());
-        let put = prepared.and_then(|prepared| match self.store.may_replace_shared(&self.identity) {
-            true => prepared.put(),
-            false => Ok(()),
-        });
+        let put = prepared.and_then(
+            |prepared| match self.store.may_replace_shared(&self.identity, former) {
+                true => prepared.put(),
+                false => Ok(()),
+            },
+        );
         put.map_err(|error| cannot_write(path, error))
     }
 

@@ -93,7 +93,9 @@ fn check_owner(opened: &Opened, metadata: &fs::Metadata) -> io::Result<()> {
         return Err(io::Error::other("it belongs to another user"));
     }
     if metadata.mode() & 0o022 != 0 {
-        return Err(io::Error::other("others may write to it"));
+        return Err(io::Error::other(
+            "others may write to it (chmod go-w makes it usable)",
+        ));
     }
     if metadata.mode() & 0o077 != 0 && !opened.by_link {
         // The Python package writes 0644. A file system without modes keeps its own.
@@ -273,7 +275,10 @@ mod tests {
         assert_eq!(mode(&path), 0o600);
         for open in [0o620, 0o602, 0o666] {
             fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
-            assert_eq!(unusable(&path), "others may write to it");
+            assert_eq!(
+                unusable(&path),
+                "others may write to it (chmod go-w makes it usable)"
+            );
         }
     }
 
@@ -288,7 +293,10 @@ mod tests {
         assert!(matches!(read(&link), Found::Bytes(bytes) if bytes == b"x"));
         assert_eq!(mode(&target), 0o644);
         fs::set_permissions(&target, fs::Permissions::from_mode(0o666)).unwrap();
-        assert_eq!(unusable(&link), "others may write to it");
+        assert_eq!(
+            unusable(&link),
+            "others may write to it (chmod go-w makes it usable)"
+        );
         fs::remove_file(&target).unwrap();
         symlink(&link, &target).unwrap();
         assert!(matches!(read(&link), Found::Unusable(_)), "a circle ends");
