@@ -78,6 +78,11 @@ pub(crate) fn lint() -> io::Result<()> {
         cargo(&["fmt", "--all", "--check"]),
         "run `cargo fmt --all`",
     )?;
+    check(
+        "formatting of the fuzz targets",
+        cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
+        "run `cargo fmt --manifest-path fuzz/Cargo.toml`",
+    )?;
     let clippy = [
         "clippy",
         "--workspace",

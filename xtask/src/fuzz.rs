@@ -16,8 +16,8 @@ const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-l
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 /// How long each target runs, in seconds, unless it is said.
 const SMOKE: u32 = 5;
-const NEEDED: &str = "x86-64 Linux and a C++ compiler (Debian: apt-get install g++)";
 const LONG: u32 = 300;
+const NEEDED: &str = "x86-64 Linux and a C++ compiler (Debian: apt-get install g++)";
 
 /// Runs each target for a few seconds, or says why not.
 pub(crate) fn smoke() -> io::Result<()> {
