@@ -2,21 +2,20 @@
 
 use std::borrow::Cow;
 use std::env;
-use std::fmt::Display;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
-use carto_auth_core::{Identity, OneLine, Secret, TokenFileError, TokenRecord};
+use carto_auth_core::{Identity, Secret, TokenRecord};
 use log::Level;
 
 use crate::clock::now;
 use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
-use crate::private_file::{self, Found, Prepared};
+use crate::private_file::{self, Prepared};
 use crate::profile::Profile;
+use crate::reading::{NotUsed, newest, or_logged, read_record, shown};
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 use crate::time_zone::local_offset;
 
@@ -33,13 +32,6 @@ pub struct FileStore {
     /// The folder is `~/.carto-auth`, whose mode is ours to set.
     own_folder: bool,
 }
-
-/// Python empties its file before it writes; so often, and so long apart, a cut-off file is read again.
-const REREADS: u32 = 5;
-const REREAD_PAUSE: Duration = Duration::from_millis(4);
-
-/// The longest that Python may be at it.
-const WRITING: Duration = Duration::from_secs(2);
 
 impl FileStore {
     /// At the Python package's default place for machines, `~/.carto-auth/token_m2m.json`. `None` when this user
@@ -160,23 +152,6 @@ impl FileStore {
             Err(NotUsed { is_rubbish, .. }) => is_rubbish,
         }
     }
-}
-
-/// Of one token in both files the own one counts: Python leaves out what it does not know, the refresh token too. Which
-/// is newer, the server says, where it does for both.
-fn newest(shared: Option<TokenRecord>, own: Option<TokenRecord>) -> Option<TokenRecord> {
-    let shared = shared.filter(|shared| {
-        let is_same = |own: &TokenRecord| own.access_token() == shared.access_token();
-        !own.as_ref().is_some_and(is_same)
-    });
-    let (Some(shared_record), Some(own_record)) = (&shared, &own) else {
-        return shared.or(own);
-    };
-    let is_older = match (shared_record.issued_at(), own_record.issued_at()) {
-        (Some(shared), Some(own)) => shared <= own,
-        _ => shared_record.obtained_at() <= own_record.obtained_at(),
-    };
-    if is_older { own } else { shared }
 }
 
 /// Without the lock, a token in the own file that lives longer than this needs no look at the shared file.
@@ -359,53 +334,4 @@ fn is_absence(error: &io::Error) -> bool {
 
 fn cannot_write(path: &Path, error: io::Error) -> StoreError {
     StoreError::new(format!("cannot write {}", shown(path)), error)
-}
-
-/// What reading a token file came to; absence is no error.
-type Reading = Result<Option<TokenRecord>, NotUsed>;
-
-/// A file that is not used.
-struct NotUsed {
-    /// Which, and why.
-    why: String,
-    /// It makes no sense, and nobody is about to give it some.
-    is_rubbish: bool,
-}
-
-/// Everything but a token is a miss, and is logged if it is more than absence.
-fn or_logged(reading: Reading, level: Level) -> Option<TokenRecord> {
-    reading.unwrap_or_else(|NotUsed { why, .. }| {
-        log::log!(level, "{why}");
-        None
-    })
-}
-
-fn read_record(path: &Path) -> Reading {
-    let not_used = |why: &dyn Display, is_rubbish| NotUsed {
-        why: format!("{} is not used: {why}", shown(path)),
-        is_rubbish,
-    };
-    for _ in 0..REREADS {
-        let bytes = match private_file::read(path) {
-            Found::Nothing => return Ok(None),
-            Found::Bytes(bytes) => bytes,
-            Found::Unusable(why) => return Err(not_used(&why, false)),
-        };
-        match TokenRecord::decode(&bytes, &local_offset) {
-            Ok(record) => return Ok(Some(record)),
-            Err(TokenFileError::NotJson(problem)) if problem.is_truncation() => thread::sleep(REREAD_PAUSE),
-            Err(problem) => return Err(not_used(&format_args!("it {problem}"), true)),
-        }
-    }
-    Err(not_used(&"it is cut off", is_abandoned(path)))
-}
-
-/// True when nobody has written to a file for so long that nobody is about to.
-fn is_abandoned(path: &Path) -> bool {
-    let written = fs::metadata(path).and_then(|metadata| metadata.modified());
-    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > WRITING))
-}
-
-fn shown(path: &Path) -> String {
-    OneLine(&path.to_string_lossy()).to_string()
 }

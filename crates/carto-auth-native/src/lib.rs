@@ -31,6 +31,7 @@ pub mod credentials;
 mod private_file;
 mod file_lock;
 mod store;
+mod reading;
 mod file_store;
 mod memory_store;
 mod held;
