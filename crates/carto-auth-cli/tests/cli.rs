@@ -12,8 +12,6 @@ mod credentials;
 mod replies;
 #[path = "cli/conformance.rs"]
 mod conformance;
-#[path = "cli/hostile.rs"]
-mod hostile;
 #[path = "cli/cache.rs"]
 mod cache;
 #[path = "cli/env.rs"]
