@@ -25,7 +25,8 @@ const NEEDED: [(&str, &[&str], &str); 8] = [
 pub(crate) const BIGQUERY: &str = "carto-auth-bigquery";
 const FRONT_ENDS: [&str; 4] = ["-p", "carto-auth-reqwest", "-p", "carto-auth-ureq"];
 
-pub(crate) fn test() -> io::Result<()> {
+/// Sees that what the tests need is there, and forgets what earlier ones kept.
+pub(crate) fn prepare() -> io::Result<()> {
     let is_missing = |(program, arguments, _): &&(&str, &[&str], &str)| {
         let works = Command::new(program).args(*arguments).output();
         !works.is_ok_and(|output| output.status.success())
@@ -47,7 +48,11 @@ pub(crate) fn test() -> io::Result<()> {
         "crates to look at",
         cargo(&["fetch", "--locked"]),
         "cargo needs the registry once",
-    )?;
+    )
+}
+
+pub(crate) fn test() -> io::Result<()> {
+    prepare()?;
     check(
         "tests",
         cargo(&["test", "--workspace", "--exclude", BIGQUERY, "--locked"]),

@@ -18,7 +18,7 @@ pub(crate) fn run() -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    conformance::forget()?;
+    checks::prepare()?;
     interop::forget()?;
     let mut tests = cargo(&["test", "--workspace", "--exclude", checks::BIGQUERY, "--locked"]);
     tests.envs([FULL, interop::A_MINUTE]);

@@ -67,7 +67,8 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// The longest token in bytes. Servers take headers of 8 KiB or 16, and clients do not send much longer ones.
+/// The longest token in bytes: more than any server takes in a header, and less than what HTTP clients fail at without
+/// saying why.
 const LONGEST_TOKEN: usize = 64 << 10;
 
 /// True for text that an `Authorization` header can carry: visible ASCII, not nothing and not too much. (RFC 6750

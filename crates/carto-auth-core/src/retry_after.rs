@@ -30,7 +30,8 @@ fn whole_number(text: &str) -> Option<u64> {
 }
 
 /// An IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`, the only form that servers may send
-/// (<https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>).
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7>). The two obsolete ones count as no date, on purpose: we then wait as long
+/// as for a server that says nothing.
 fn http_date(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",

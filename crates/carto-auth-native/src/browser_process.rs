@@ -9,7 +9,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::credentials::CLIENT_SECRET;
 
@@ -29,21 +30,23 @@ const OPENERS: [&[&str]; 4] = [
     &["rundll32.exe", "url.dll,FileProtocolHandler"],
 ];
 
+/// An opener that fails later than this had a browser open.
+const SOON: Duration = Duration::from_secs(3);
+
 /// Starts the first of the browsers that `BROWSER` lists, or else the desktop's; ends when that one has ended.
 pub(crate) fn open(url: &str) -> io::Result<()> {
     let listed = env::var("BROWSER").unwrap_or_default();
     for browser in listed.split(':').map(|words| command_of(words, url)) {
-        // How it ends says nothing: a person may have closed it.
-        if let Some(mut child) = start(&browser).and_then(Result::ok) {
-            let _ = child.wait();
+        if let Some(Ok(child)) = start(&browser)
+            && has_opened(child)
+        {
             return Ok(());
         }
     }
     for opener in OPENERS {
         let words: Vec<String> = opener.iter().chain(&[url]).map(ToString::to_string).collect();
-        // One that finds no browser says so by its exit code.
-        if let Some(Ok(mut child)) = start(&words)
-            && child.wait()?.success()
+        if let Some(Ok(child)) = start(&words)
+            && has_opened(child)
         {
             return Ok(());
         }
@@ -51,7 +54,15 @@ pub(crate) fn open(url: &str) -> io::Result<()> {
     Err(io::ErrorKind::NotFound.into())
 }
 
-fn start(words: &[String]) -> Option<io::Result<std::process::Child>> {
+/// False for one that finds no browser: it says so by its exit code, and soon. How one ends that has run for a while says
+/// nothing: a person may have closed it, long after the login.
+fn has_opened(mut child: Child) -> bool {
+    let start = Instant::now();
+    let ended = child.wait();
+    ended.is_ok_and(|status| status.success()) || start.elapsed() > SOON
+}
+
+fn start(words: &[String]) -> Option<io::Result<Child>> {
     let (program, arguments) = words.split_first()?;
     let mut command = Command::new(found(program, env::var_os("PATH").as_deref())?);
     for name in SECRETS {

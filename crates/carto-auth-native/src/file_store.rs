@@ -164,10 +164,11 @@ impl TokenStore for FileStore {
 
     fn holds_nothing(&self, identity: &Identity) -> bool {
         let is_missing = |path: &Path| fs::symlink_metadata(path).is_err_and(|error| is_absence(&error));
-        // What a killed process left half written is something to forget, too.
-        is_missing(&self.own_file(identity))
-            && is_missing(&self.shared)
-            && self.temporary_files(identity).is_empty()
+        is_missing(&self.own_file(identity)) && is_missing(&self.shared)
+    }
+
+    fn has_leftovers(&self, identity: &Identity) -> bool {
+        !self.temporary_files(identity).is_empty()
     }
 
     fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {

@@ -139,10 +139,19 @@ impl Prepared<'_> {
         sync_folder(folder_of(self.path));
         Ok(())
     }
+
+    /// The same, but leaves what is there.
+    pub(crate) fn put_where_nothing_is(self) -> io::Result<()> {
+        match self.file.persist_noclobber(self.path) {
+            Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Writes a file of mode 0600, whole or not at all.
-pub(crate) fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
+#[cfg(test)]
+fn write(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<()> {
     prepare(path, prefix, bytes)?.put()
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use carto_auth_core::{OneLine, TokenFileError, TokenRecord};
 use log::Level;
@@ -61,7 +61,9 @@ pub(crate) fn read_record(path: &Path) -> Reading {
 /// True when nobody has written to a file for so long that nobody is about to.
 fn is_abandoned(path: &Path) -> bool {
     let written = fs::metadata(path).and_then(|metadata| metadata.modified());
-    written.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > WRITING))
+    // A time to come is one of another clock.
+    let age = |at: SystemTime| at.elapsed().unwrap_or_else(|ahead| ahead.duration());
+    written.is_ok_and(|at| age(at) > WRITING)
 }
 
 /// Of one token in both files the own one counts: Python leaves out what it does not know, the refresh token too. Which

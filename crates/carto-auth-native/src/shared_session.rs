@@ -292,7 +292,7 @@ impl SharedSession {
     /// When the store still holds it.
     pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
         let mut locked = match &self.identity {
-            Some(identity) if !self.store.holds_nothing(identity) => {
+            Some(identity) if !self.store.holds_nothing(identity) || self.store.has_leftovers(identity) => {
                 Some(self.store.lock(identity, LOCK_PATIENCE)?)
             }
             _ => None,

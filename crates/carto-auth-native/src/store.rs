@@ -15,8 +15,14 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Reads the token of an identity, without the lock. A problem is a miss; log a warning.
     fn load(&self, identity: &Identity) -> Option<TokenRecord>;
 
-    /// True when it surely holds nothing of an identity, so that there is nothing to forget.
+    /// True when it surely holds no token of an identity.
     fn holds_nothing(&self, _identity: &Identity) -> bool {
+        false
+    }
+
+    /// True when something of an identity is to be forgotten even if it holds no token: what a killed process left half
+    /// written.
+    fn has_leftovers(&self, _identity: &Identity) -> bool {
         false
     }
 

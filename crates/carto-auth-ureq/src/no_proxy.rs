@@ -12,8 +12,8 @@ pub(crate) fn unless_exempt(proxy: Option<Proxy>, host: &str) -> Option<Proxy> {
     proxy.filter(|proxy| !proxy.is_from_env() || !listed.is_some_and(|list| names(&list, host)))
 }
 
-/// As curl, Python's `requests` and reqwest read it: a name stands for what is below it, too, and blanks are nothing. ureq
-/// itself takes `example.com` for that host alone.
+/// Names as curl, Python's `requests` and reqwest read them: one stands for what is below it, too, and blanks are nothing. (ureq
+/// itself takes `example.com` for that host alone.) Ranges of addresses, which reqwest knows, are not.
 fn names(list: &str, host: &str) -> bool {
     list.split(',').any(|entry| {
         let entry = entry.trim();
