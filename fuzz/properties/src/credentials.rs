@@ -1,7 +1,7 @@
 use carto_auth_core::M2mCredentials;
 
 use crate::script::expand;
-use crate::secrets::{CANARY, has_part_of, is_one_safe_line, is_silent};
+use crate::secrets::{CANARY, is_one_safe_line, is_silent, tells};
 
 /// A machine's credentials file: three usable values, which are the same when they are written down and read again, or an
 /// error that names the file and quotes nothing.
@@ -51,7 +51,7 @@ pub fn credentials(data: &[u8]) {
 /// The canary, unless it stands where everybody may read.
 fn hidden_in<'a>(canary: &'a str, read: &M2mCredentials) -> &'a str {
     let open = format!("{} {}", read.client_id(), read.api_base_url());
-    match has_part_of(&open, canary) {
+    match tells(&open, canary) {
         true => "",
         false => canary,
     }

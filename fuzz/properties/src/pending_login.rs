@@ -3,7 +3,7 @@ use std::time::Duration;
 use carto_auth_core::{Callback, Endpoints, Login, PENDING_LOGIN_LIFE};
 
 use crate::script::expand;
-use crate::secrets::{CANARY, T0, VERIFIER, has_part_of, is_one_safe_line, is_silent, login, state};
+use crate::secrets::{CANARY, T0, VERIFIER, is_one_safe_line, is_silent, login, state, tells};
 
 /// A login that was written down: taken up for ten minutes and by the endpoints that it was started with, it is the same;
 /// anything else is an error that quotes nothing.
@@ -17,10 +17,12 @@ pub fn pending_login(data: &[u8]) {
             return is_silent(&format!("{problem} {problem:?}"), &secrets);
         }
     };
-    let keys: serde_json::Value = serde_json::from_slice(&file).expect("it was read as JSON");
+    // A key that we do not know may hold anything.
+    let text = String::from_utf8_lossy(&file);
+    let keys: serde_json::Value = serde_json::from_str(&text).expect("it was read as JSON");
     // The redirect URI is no secret, whatever a file has there.
     let open = keys["redirect_uri"].as_str().unwrap_or_default();
-    let hidden = secrets.map(|secret| if has_part_of(open, secret) { "" } else { secret });
+    let hidden = secrets.map(|secret| if tells(open, secret) { "" } else { secret });
     is_silent(&format!("{kept:?}"), &hidden);
     let age = keys["exported_at"]
         .as_i64()

@@ -17,7 +17,7 @@ use carto_auth_core::{Sent, Timestamp, TransportError, TransportErrorKind};
 use http::{HeaderName, HeaderValue, Response};
 use url::form_urlencoded;
 
-use crate::secrets::{ACCESS_TOKEN, CLIENT_SECRET, CODE, REFRESH_TOKEN, T0, VERIFIER, has_part_of, state};
+use crate::secrets::{ACCESS_TOKEN, CLIENT_SECRET, CODE, REFRESH_TOKEN, T0, VERIFIER, state, tells};
 
 /// A reply, and what the wall clock says about how long it took.
 #[derive(Clone, Debug)]
@@ -141,7 +141,7 @@ pub(crate) fn expand(bytes: &[u8]) -> Vec<u8> {
         VERIFIER,
         &state(),
     ];
-    if secrets.iter().any(|secret| has_part_of(&text, secret)) {
+    if secrets.iter().any(|secret| tells(&text, secret)) {
         return Vec::new();
     }
     let mut expanded = Vec::with_capacity(bytes.len());

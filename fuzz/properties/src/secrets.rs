@@ -63,15 +63,19 @@ pub(crate) fn authorized(code: &str, organization: Option<&str>) -> carto_auth_c
 /// Nothing of a secret may be shown: neither as it is nor as a form spells it, whole or in part.
 pub(crate) fn is_silent(shown: &str, secrets: &[&str]) {
     for secret in secrets {
-        let spelled: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let leaks = has_part_of(shown, secret) || (spelled != *secret && has_part_of(shown, &spelled));
-        assert!(!leaks, "a secret in {shown:?}");
+        assert!(!tells(shown, secret), "a secret in {shown:?}");
     }
+}
+
+/// True when a text holds a part of a secret, as it is or as a form spells it.
+pub(crate) fn tells(text: &str, secret: &str) -> bool {
+    let spelled: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    has_part_of(text, secret) || (spelled != secret && has_part_of(text, &spelled))
 }
 
 /// True when a text holds twenty characters of a secret that follow one another. Shorter secrets are passed over: any text
 /// may hold them.
-pub(crate) fn has_part_of(text: &str, secret: &str) -> bool {
+fn has_part_of(text: &str, secret: &str) -> bool {
     const PART: usize = 20;
     let windows = || (PART..=secret.len()).filter_map(|end| secret.get(end - PART..end));
     // Each part holds one of these whole, and looking for them is quick.

@@ -4,7 +4,7 @@ use carto_auth_core::{
 use serde_json::{Map, Value};
 
 use crate::script::expand;
-use crate::secrets::{CANARY, has_part_of, is_one_safe_line, is_silent, machine};
+use crate::secrets::{CANARY, is_one_safe_line, is_silent, machine, tells};
 
 /// A time zone, and its offset where it has one.
 type Zone = (LocalOffset<'static>, Option<i64>);
@@ -178,6 +178,6 @@ fn hidden(record: &TokenRecord) -> Vec<&str> {
     let tokens = tokens.into_iter().flatten().map(Secret::expose);
     tokens
         .chain([CANARY])
-        .filter(|token| !has_part_of(open, token) && !has_part_of(address, token))
+        .filter(|token| !tells(open, token) && !tells(address, token))
         .collect()
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::conversation::is_a_good_grant;
 use crate::script::{Told, expand};
 use crate::secrets::{
-    CLIENT_SECRET, CODE, T0, VERIFIER, authorized, has_part_of, is_safe_to_show, is_silent, machine,
+    CLIENT_SECRET, CODE, T0, VERIFIER, authorized, is_safe_to_show, is_silent, machine, tells,
 };
 
 /// A reply of the token endpoint: a token comes of exactly those that grant one.
@@ -101,5 +101,5 @@ fn tokens(reply: &Response<Vec<u8>>) -> Vec<String> {
         .into_iter()
         .flatten()
         .filter_map(|value| value.as_str().map(str::to_owned));
-    texts.filter(|token| !has_part_of(&rest, token)).collect()
+    texts.filter(|token| !tells(&rest, token)).collect()
 }
