@@ -28,6 +28,7 @@ Usage: cargo xtask COMMAND
          print that and the matrix of zones as tables, and how far the parity with Python goes
   torture
          every attack on the promises of SECURITY.md at its full length, and the figures as tables
+         (--figures: those of the last runs)
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test, and each fuzz target for 5 seconds
 ";
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["conformance"] => conformance::table(),
         ["interop"] => interop::run(),
         ["torture"] => torture::run(),
+        ["torture", "--figures"] => torture::tables(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())
