@@ -40,11 +40,15 @@ impl PendingLogin {
     /// once. `None` when there is none that can be finished, which is logged if there is more to say.
     #[must_use]
     pub fn claim(&self, endpoints: Endpoints) -> Option<(Login, Claim)> {
+        if !self.0.exists() {
+            return None;
+        }
         let folder = private_file::folder_of(&self.0);
         let taken = tempfile::Builder::new()
             .prefix(&self.prefix())
             .suffix(".tmp")
             .tempfile_in(folder)
+            .inspect_err(|error| log::warn!("cannot take up {}: {}", self.shown(), error.kind()))
             .ok()?
             .into_temp_path();
         // Whoever renames it has it.
