@@ -10,10 +10,11 @@ use std::thread;
 pub fn at_once<T: Sync, R: Send>(threads: usize, items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let (next, each) = (AtomicUsize::new(0), &each);
     let work = || {
-        let mine = || items.get(next.fetch_add(1, Ordering::Relaxed).min(items.len()));
-        let place = |item: &T| items.iter().position(|other| std::ptr::eq(other, item));
-        let done = std::iter::from_fn(mine).map(|item| (place(item), each(item)));
-        done.collect::<Vec<_>>()
+        let mine = || {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            items.get(place).map(|item| (place, each(item)))
+        };
+        std::iter::from_fn(mine).collect::<Vec<_>>()
     };
     let mut all: Vec<_> = thread::scope(|scope| {
         let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();

@@ -31,7 +31,7 @@ pub use conformance::{Scenario, note};
 pub use dialogue::{ANSWER, Dialogue};
 pub use figures::keep_figures;
 pub use files::write_long_ago;
-pub use hostile::{Asked, Hostile};
+pub use hostile::{Asked, Asks, Hostile, try_redirects};
 pub use logbook::Logbook;
 pub use ports::free_port;
 #[cfg(unix)]

@@ -9,7 +9,8 @@ use carto_auth_core::{
     M2mCredentials, Redirect, Secret, Step, TokenRequest,
 };
 use carto_auth_tests::{
-    Asked, Hostile, Reply, Scripted, at_once, http, keep_figures, note, scenario, unfit_words,
+    Asked, Asks, Reply, Scripted, at_once, hostile_tests, http, keep_figures, note, scenario, try_redirects,
+    unfit_words,
 };
 
 use super::transport;
@@ -79,89 +80,39 @@ fn http_response(body: &str) -> ::http::Response<Vec<u8>> {
     ::http::Response::new(body.as_bytes().to_vec())
 }
 
-/// Tries the rows, two at once, and notes what came of each.
-fn try_all(asked: Asked, rows: &[Hostile]) -> usize {
-    let outcomes = at_once(2, rows, |row| try_one(asked, row));
-    let mut complaints = Vec::new();
-    for (row, outcome) in rows.iter().zip(&outcomes) {
-        match outcome {
-            Ok(outcome) => note(format_args!("{}: {outcome}", row.name)),
-            Err(complaint) => complaints.push(format!("{}: {complaint}", row.name)),
+/// The transport of the suite.
+pub(super) struct Transport {
+    tenant: Scripted,
+}
+
+impl Transport {
+    pub(super) fn new() -> Self {
+        let tenant = Scripted::http(vec![http(200, &[], &Asked::Config.good(""))]).unwrap();
+        Self { tenant }
+    }
+}
+
+impl Asks for Transport {
+    const NAME: &'static str = env!("CARGO_CRATE_NAME");
+
+    fn tenant(&self) -> &Scripted {
+        &self.tenant
+    }
+
+    fn ask(&self, asked: Asked, server: &Scripted) -> Result<String, String> {
+        let (words, more) = match outcome(asked, &server.url(), None) {
+            Ok(shown) => ("taken".to_owned(), shown),
+            Err(error) => (error.to_string(), format!("{} {error:?}", error.hint())),
+        };
+        match unfit_words(&words) {
+            Some(problem) => Err(format!("{words:?} {problem}")),
+            None if more.contains("canary") => Err(more),
+            None => Ok(words),
         }
     }
-    assert!(complaints.is_empty(), "{}: {complaints:#?}", asked.name());
-    outcomes.len()
 }
 
-/// What came of a row, or what is wrong with that.
-fn try_one(asked: Asked, row: &Hostile) -> Result<String, String> {
-    let server = Scripted::http(vec![row.reply.clone()]).unwrap();
-    let start = Instant::now();
-    let outcome = outcome(asked, &server.url(), None);
-    let took = start.elapsed();
-    if took > Duration::from_secs(8) {
-        return Err(format!("took {took:?}"));
-    }
-    let sent = server.stop();
-    // A socket's buffers hold some megabytes of what is not read.
-    if sent > 24 << 20 {
-        return Err(format!("{sent} bytes were sent"));
-    }
-    if outcome.is_ok() != row.is_taken {
-        return Err(format!("{outcome:?}"));
-    }
-    let (words, more) = match outcome {
-        Ok(shown) => ("taken".to_owned(), shown),
-        Err(error) => (error.to_string(), format!("{} {error:?}", error.hint())),
-    };
-    match unfit_words(&words) {
-        Some(problem) => Err(format!("{words:?} {problem}")),
-        None if more.contains("canary") => Err(more),
-        None => Ok(words),
-    }
-}
-
-/// Tries what this transport can read: plain sockets read no chunks.
-pub(super) fn try_table(asked: Asked, whole: bool) {
-    let tenant = Scripted::http(vec![http(200, &[], &Asked::Config.good(""))]).unwrap();
-    let mut rows = asked.hostile(&tenant.url()["http://".len()..]);
-    rows.retain(|row| row.needs_http == whole);
-    let count = try_all(asked, &rows);
-    let over = env!("CARGO_CRATE_NAME");
-    let kind = if whole { "of HTTP" } else { "of any kind" };
-    let name = format!("{over}: {} {kind}", asked.name());
-    keep_figures("hostile_replies", &[(name, count)]).unwrap();
-}
-
-#[test]
-fn hostile_replies_to_a_machine() {
-    let _scenario = scenario!();
-    try_table(Asked::Machine, false);
-}
-
-#[test]
-fn hostile_replies_to_a_code() {
-    let _scenario = scenario!();
-    try_table(Asked::Code, false);
-}
-
-#[test]
-fn hostile_replies_about_the_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Accounts, false);
-}
-
-#[test]
-fn hostile_configurations_of_a_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Config, false);
-}
-
-#[test]
-fn hostile_replies_about_the_warehouse() {
-    let _scenario = scenario!();
-    try_table(Asked::Warehouse, false);
-}
+hostile_tests!(Transport::new(), of any kind);
 
 /// A head or a body that comes byte by byte, or not at all, costs no more than the time that the request may take.
 #[test]
@@ -203,26 +154,8 @@ fn slow_replies_are_given_up_in_time() {
     keep_figures("hostile_replies", &[(name, outcomes.len())]).unwrap();
 }
 
-/// Every kind of redirect, to another server or back to this one: nobody is asked again, and nobody hears a byte.
 #[test]
 fn redirects_are_not_followed_by_any_question() {
     let _scenario = scenario!();
-    let other = Scripted::http(vec![http(200, &[], "{}")]).unwrap();
-    let locations = Reply::locations(other.port());
-    let questions: Vec<(Asked, u16, &str)> = Asked::ALL
-        .into_iter()
-        .flat_map(|asked| [301, 302, 303, 307, 308].map(|status| (asked, status)))
-        .flat_map(|(asked, status)| locations.iter().map(move |to| (asked, status, to.as_str())))
-        .collect();
-    let outcomes = at_once(2, &questions, |(asked, status, location)| {
-        let headers = [("location", *location), ("refresh", "0; url=/elsewhere")];
-        let server = Scripted::http(vec![http(*status, &headers, "")]).unwrap();
-        let error = outcome(*asked, &server.url(), None).unwrap_err();
-        assert_eq!(server.requests().len(), 1, "{asked:?} {status} {location}");
-        format!("{} {status}: {error}", asked.name())
-    });
-    outcomes.iter().for_each(note);
-    assert_eq!((other.connections(), other.requests().len()), (0, 0));
-    let name = format!("{}: redirects", env!("CARGO_CRATE_NAME"));
-    keep_figures("hostile_replies", &[(name, outcomes.len())]).unwrap();
+    try_redirects(&Transport::new());
 }

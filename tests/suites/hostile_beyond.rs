@@ -2,39 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use carto_auth_tests::{Asked, Hostile, Scripted, scenario};
+use carto_auth_tests::{Asked, Hostile, Scripted, hostile_tests, scenario};
 
-use super::hostile::{outcome, try_table};
+use super::hostile::{Transport, outcome};
 
-#[test]
-fn hostile_http_for_a_machine() {
-    let _scenario = scenario!();
-    try_table(Asked::Machine, true);
-}
-
-#[test]
-fn hostile_http_for_a_code() {
-    let _scenario = scenario!();
-    try_table(Asked::Code, true);
-}
-
-#[test]
-fn hostile_http_for_the_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Accounts, true);
-}
-
-#[test]
-fn hostile_http_for_a_configuration() {
-    let _scenario = scenario!();
-    try_table(Asked::Config, true);
-}
-
-#[test]
-fn hostile_http_for_the_warehouse() {
-    let _scenario = scenario!();
-    try_table(Asked::Warehouse, true);
-}
+hostile_tests!(Transport::new(), of HTTP);
 
 /// How much of it a client skips is its own matter, so that nothing is noted here.
 #[test]

@@ -30,7 +30,7 @@ pub enum Error {
         /// What the address must not be.
         problem: AddressProblem,
     },
-    /// A token that was given holds characters that no header can carry, or is empty.
+    /// A token that was given is empty, too long, or holds characters that no header can carry.
     #[error("the given access token is empty, too long, or holds characters that no header can carry")]
     UnusableToken,
 

@@ -254,8 +254,8 @@ impl LockedTokens for LockedFiles {
 
 impl LockedFiles {
     fn own_token(&self) -> Option<Secret> {
-        let own = or_logged(read_record(&self.store.own_file(&self.identity)), Level::Debug);
-        own.map(|own| own.access_token().clone())
+        let own = read_record(&self.store.own_file(&self.identity)).ok()??;
+        Some(own.access_token().clone())
     }
 
     /// Removes one file if it holds what is meant, and says whether it did.

@@ -45,6 +45,7 @@ pub use one_line::one_line;
 pub use paste::paste;
 pub use pending_login::pending_login;
 pub use retry_after::retry_after;
+pub use secrets::acts_on_a_terminal;
 pub use tenant_config::tenant_config;
 pub use token_file::token_file;
 pub use token_reply::token_reply;

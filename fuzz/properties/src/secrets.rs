@@ -92,7 +92,8 @@ pub(crate) fn is_one_safe_line(shown: &str) {
 }
 
 /// Control, C1, bidirectional and zero-width characters, and the line ends of Unicode.
-pub(crate) fn acts_on_a_terminal(c: char) -> bool {
+#[must_use]
+pub fn acts_on_a_terminal(c: char) -> bool {
     let is_bidirectional =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let has_no_width = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}');

@@ -1,6 +1,7 @@
 //! Every command with secrets that are known: they are where they belong, and nowhere else in what a command prints, says,
 //! gives its children or leaves in files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -297,12 +298,19 @@ fn children(kept: &mut Kept) {
     let (browser, child) = (noting("browser"), noting("command"));
     let mut login = kept.world.command(&["login", "-vv", "--browser", "--force"]);
     login.envs(kept.world.carto.environment()).env("BROWSER", browser);
-    for name in [
-        "CARTO_ACCESS_TOKEN",
-        "CLOUDSDK_AUTH_ACCESS_TOKEN",
-        "GOOGLE_OAUTH_ACCESS_TOKEN",
-    ] {
-        login.env(name, &kept.access_tokens[0]);
+    // Whoever runs this in a shell that `env` has filled.
+    let mut variables = kept.world.command(&["env", "--dw", "--json", "--mode", "m2m"]);
+    let variables = run(variables.envs(kept.world.carto.environment()), "").unwrap();
+    let variables: BTreeMap<String, String> = serde_json::from_str(&variables.stdout).unwrap();
+    let is_token = |name: &str| name.ends_with("ACCESS_TOKEN");
+    assert_eq!(variables.keys().filter(|name| is_token(name)).count(), 3);
+    for (name, value) in variables {
+        let value = if is_token(&name) {
+            kept.access_tokens[0].clone()
+        } else {
+            value
+        };
+        login.env(name, value);
     }
     login.env(
         "HTTPS_PROXY",

@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use carto_auth_tests::{
-    Asked, Hostile, Outcome, Reply, Scripted, at_once, http, keep_figures, note, run, scenario, unfit_words,
+    Asked, Asks, Outcome, Scripted, hostile_tests, http, run, scenario, try_redirects, unfit_words,
 };
 use serde_json::Value;
 
@@ -42,7 +41,7 @@ impl Good {
     }
 
     /// Asks this server what is asked, and the good ones everything else.
-    fn ask(&self, asked: Asked, server: &Scripted) -> Outcome {
+    fn run(&self, asked: Asked, server: &Scripted) -> Outcome {
         let home = tempfile::tempdir().unwrap();
         let tenant = Scripted::http(vec![http(200, &[], &Asked::Accounts.good(authority(server)))]);
         let tenant = tenant.unwrap();
@@ -106,119 +105,23 @@ fn told(outcome: &Outcome) -> Result<String, String> {
     }
 }
 
-fn try_one(good: &Good, asked: Asked, row: &Hostile) -> Result<String, String> {
-    let server = Scripted::http(vec![row.reply.clone()]).unwrap();
-    let start = Instant::now();
-    let outcome = good.ask(asked, &server);
-    let took = start.elapsed();
-    let sent = server.stop();
-    let told = told(&outcome)?;
-    match (told == "taken") == row.is_taken && took < Duration::from_secs(10) && sent < 24 << 20 {
-        true => Ok(told),
-        false => Err(format!("{took:?}, {sent} bytes, {outcome:?}")),
+impl Asks for Good {
+    const NAME: &'static str = "cli";
+
+    fn tenant(&self) -> &Scripted {
+        &self.tenant
+    }
+
+    fn ask(&self, asked: Asked, server: &Scripted) -> Result<String, String> {
+        told(&self.run(asked, server))
     }
 }
 
-fn try_table(asked: Asked, whole: bool) {
-    let good = Good::new();
-    let mut rows = asked.hostile(authority(&good.tenant));
-    rows.retain(|row| row.needs_http == whole);
-    let outcomes = at_once(2, &rows, |row| try_one(&good, asked, row));
-    let mut complaints = Vec::new();
-    for (row, outcome) in rows.iter().zip(&outcomes) {
-        match outcome {
-            Ok(outcome) => note(format_args!("{}: {outcome}", row.name)),
-            Err(complaint) => complaints.push(format!("{}: {complaint}", row.name)),
-        }
-    }
-    assert!(complaints.is_empty(), "{}: {complaints:#?}", asked.name());
-    let kind = if whole { "of HTTP" } else { "of any kind" };
-    keep(&format!("{} {kind}", asked.name()), rows.len());
-}
+hostile_tests!(Good::new(), of any kind);
+hostile_tests!(Good::new(), of HTTP);
 
-fn keep(what: &str, count: usize) {
-    keep_figures("hostile_replies", &[(format!("cli: {what}"), count)]).unwrap();
-}
-
-#[test]
-fn hostile_replies_to_a_machine() {
-    let _scenario = scenario!();
-    try_table(Asked::Machine, false);
-}
-
-#[test]
-fn hostile_replies_to_a_code() {
-    let _scenario = scenario!();
-    try_table(Asked::Code, false);
-}
-
-#[test]
-fn hostile_replies_about_the_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Accounts, false);
-}
-
-#[test]
-fn hostile_configurations_of_a_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Config, false);
-}
-
-#[test]
-fn hostile_replies_about_the_warehouse() {
-    let _scenario = scenario!();
-    try_table(Asked::Warehouse, false);
-}
-
-#[test]
-fn hostile_http_for_a_machine() {
-    let _scenario = scenario!();
-    try_table(Asked::Machine, true);
-}
-
-#[test]
-fn hostile_http_for_a_code() {
-    let _scenario = scenario!();
-    try_table(Asked::Code, true);
-}
-
-#[test]
-fn hostile_http_for_the_tenant() {
-    let _scenario = scenario!();
-    try_table(Asked::Accounts, true);
-}
-
-#[test]
-fn hostile_http_for_a_configuration() {
-    let _scenario = scenario!();
-    try_table(Asked::Config, true);
-}
-
-#[test]
-fn hostile_http_for_the_warehouse() {
-    let _scenario = scenario!();
-    try_table(Asked::Warehouse, true);
-}
-
-/// As in the suite of the transports: nobody is asked again, and nobody else hears a byte.
 #[test]
 fn redirects_are_not_followed_by_any_question() {
     let _scenario = scenario!();
-    let (good, other) = (Good::new(), Scripted::http(vec![http(200, &[], "{}")]).unwrap());
-    let locations = Reply::locations(other.port());
-    let questions: Vec<(Asked, u16, &str)> = Asked::ALL
-        .into_iter()
-        .flat_map(|asked| [301, 302, 303, 307, 308].map(|status| (asked, status)))
-        .flat_map(|(asked, status)| locations.iter().map(move |to| (asked, status, to.as_str())))
-        .collect();
-    let outcomes = at_once(2, &questions, |(asked, status, location)| {
-        let headers = [("location", *location), ("refresh", "0; url=/elsewhere")];
-        let server = Scripted::http(vec![http(*status, &headers, "")]).unwrap();
-        let told = told(&good.ask(*asked, &server)).unwrap();
-        assert_eq!(server.requests().len(), 1, "{asked:?} {status} {location}");
-        format!("{} {status}: {told}", asked.name())
-    });
-    outcomes.iter().for_each(note);
-    assert_eq!((other.connections(), other.requests().len()), (0, 0));
-    keep("redirects", outcomes.len());
+    try_redirects(&Good::new());
 }
