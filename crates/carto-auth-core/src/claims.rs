@@ -1,8 +1,12 @@
 //! What a CARTO access token says about itself.
 
+use std::borrow::Cow;
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::timestamp::Timestamp;
 
@@ -56,28 +60,73 @@ impl Claims {
             return None;
         };
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        let claims: Map<String, Value> = serde_json::from_slice(&payload).ok()?;
-        let text = |name: &str| claims.get(name)?.as_str().map(str::to_owned);
-        let time = |name: &str| claims.get(name).and_then(numeric_date);
-        Some(Self {
-            issuer: text("iss"),
-            subject: text("sub"),
-            audience: match claims.get("aud") {
-                Some(Value::String(one)) => vec![one.clone()],
-                Some(Value::Array(many)) => {
-                    many.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        serde_json::from_slice(&payload).ok()
+    }
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ClaimsVisitor)
+    }
+}
+
+/// Of a claim that is there twice the last one counts. What nobody asks for is skipped: a token is read at every start
+/// of a program.
+struct ClaimsVisitor;
+
+impl<'de> Visitor<'de> for ClaimsVisitor {
+    type Value = Claims;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("claims")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
+        let mut claims = Claims::default();
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            let field = match &*name {
+                "iss" => &mut claims.issuer,
+                "sub" => &mut claims.subject,
+                "azp" => &mut claims.authorized_party,
+                "scope" => &mut claims.scope,
+                "org_id" => &mut claims.organization_id,
+                "http://app.carto.com/account_id" => &mut claims.account_id,
+                "http://app.carto.com/email" => &mut claims.email,
+                "http://app.carto.com/acting_as" => &mut claims.acting_as,
+                "iat" => {
+                    claims.issued_at = numeric_date(&map.next_value()?);
+                    continue;
                 }
-                _ => Vec::new(),
-            },
-            authorized_party: text("azp"),
-            issued_at: time("iat"),
-            expires_at: time("exp"),
-            scope: text("scope"),
-            organization_id: text("org_id"),
-            account_id: text("http://app.carto.com/account_id"),
-            email: text("http://app.carto.com/email"),
-            acting_as: text("http://app.carto.com/acting_as"),
-        })
+                "exp" => {
+                    claims.expires_at = numeric_date(&map.next_value()?);
+                    continue;
+                }
+                "aud" => {
+                    claims.audience = audience(map.next_value()?);
+                    continue;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *field = text(map.next_value()?);
+        }
+        Ok(claims)
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn audience(value: Value) -> Vec<String> {
+    match value {
+        Value::Array(many) => many.into_iter().filter_map(text).collect(),
+        one => text(one).into_iter().collect(),
     }
 }
 

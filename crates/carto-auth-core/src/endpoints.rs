@@ -1,5 +1,8 @@
 //! Where CARTO's login services are, and who we are to them.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
 use url::Url;
 
 use crate::api_base_url::ApiBaseUrl;
@@ -19,18 +22,58 @@ use crate::login::Redirect;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Endpoints {
-    authorize: Url,
-    token: Url,
-    revoke: Url,
-    accounts: Url,
-    issuer: String,
-    redirect_uri: Url,
-    code_page: Url,
-    success_page: Url,
-    client_id: String,
-    audience: String,
+    authorize: Address,
+    token: Address,
+    revoke: Address,
+    accounts: Address,
+    issuer: Cow<'static, str>,
+    redirect_uri: Address,
+    code_page: Address,
+    success_page: Address,
+    client_id: Cow<'static, str>,
+    audience: Cow<'static, str>,
     allowed_domains: Vec<DomainName>,
 }
+
+/// An address that was checked, or a constant. It is parsed when it is needed: whoever finds a token in the cache needs
+/// none.
+#[derive(Clone, Debug)]
+struct Address {
+    text: Cow<'static, str>,
+    url: OnceLock<Url>,
+}
+
+impl Address {
+    const fn constant(text: &'static str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            url: OnceLock::new(),
+        }
+    }
+
+    #[expect(clippy::expect_used, reason = "the constants parse; a test in this file asks for each")]
+    fn url(&self) -> &Url {
+        self.url
+            .get_or_init(|| Url::parse(&self.text).expect("a constant URL"))
+    }
+}
+
+impl From<Url> for Address {
+    fn from(url: Url) -> Self {
+        Self {
+            text: Cow::Owned(url.as_str().to_owned()),
+            url: url.into(),
+        }
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Address {}
 
 /// The public client id of carto-auth at CARTO, shared with the Python package.
 const CLIENT_ID: &str = "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u";
@@ -41,23 +84,18 @@ const AUDIENCE: &str = "carto-cloud-native-api";
 impl Endpoints {
     /// CARTO's cloud: `auth.carto.com` and `accounts.app.carto.com`.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "the constants parse; a test in this file builds them"
-    )]
     pub fn carto() -> Self {
-        let url = |text| Url::parse(text).expect("a constant URL");
         Self {
-            authorize: url("https://auth.carto.com/authorize"),
-            token: url("https://auth.carto.com/oauth/token"),
-            revoke: url("https://auth.carto.com/oauth/revoke"),
-            accounts: url("https://accounts.app.carto.com/"),
-            issuer: "https://auth.carto.com/".to_owned(),
-            redirect_uri: url("http://localhost:10000/callback/"),
-            code_page: url("https://app.carto.com/auth/token"),
-            success_page: url("https://app.carto.com/auth/success"),
-            client_id: CLIENT_ID.to_owned(),
-            audience: AUDIENCE.to_owned(),
+            authorize: Address::constant("https://auth.carto.com/authorize"),
+            token: Address::constant("https://auth.carto.com/oauth/token"),
+            revoke: Address::constant("https://auth.carto.com/oauth/revoke"),
+            accounts: Address::constant("https://accounts.app.carto.com/"),
+            issuer: "https://auth.carto.com/".into(),
+            redirect_uri: Address::constant("http://localhost:10000/callback/"),
+            code_page: Address::constant("https://app.carto.com/auth/token"),
+            success_page: Address::constant("https://app.carto.com/auth/success"),
+            client_id: CLIENT_ID.into(),
+            audience: AUDIENCE.into(),
             allowed_domains: DomainName::parse("carto.com").into_iter().collect(),
         }
     }
@@ -69,10 +107,10 @@ impl Endpoints {
     /// When the address is not https (http on loopback), or has a user name, query or fragment.
     pub fn with_auth_url(mut self, base: &str) -> Result<Self, Error> {
         let base = address("auth_url", base)?;
-        self.authorize = below(&base, "authorize");
-        self.token = below(&base, "oauth/token");
-        self.revoke = below(&base, "oauth/revoke");
-        self.issuer = base.into();
+        self.authorize = below(&base, "authorize").into();
+        self.token = below(&base, "oauth/token").into();
+        self.revoke = below(&base, "oauth/revoke").into();
+        self.issuer = String::from(base).into();
         Ok(self)
     }
 
@@ -81,14 +119,14 @@ impl Endpoints {
     /// # Errors
     /// As [`with_auth_url`](Self::with_auth_url).
     pub fn with_authorize_url(mut self, url: &str) -> Result<Self, Error> {
-        self.authorize = address("authorize_url", url)?;
+        self.authorize = address("authorize_url", url)?.into();
         Ok(self)
     }
 
     /// Sets the issuer that `iss` in a callback must name (RFC 9207), where it is not the base of the login service.
     #[must_use]
     pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = issuer.into();
+        self.issuer = issuer.into().into();
         self
     }
 
@@ -97,7 +135,7 @@ impl Endpoints {
     /// # Errors
     /// As [`with_auth_url`](Self::with_auth_url).
     pub fn with_token_url(mut self, url: &str) -> Result<Self, Error> {
-        self.token = address("token_url", url)?;
+        self.token = address("token_url", url)?.into();
         Ok(self)
     }
 
@@ -106,7 +144,7 @@ impl Endpoints {
     /// # Errors
     /// As [`with_auth_url`](Self::with_auth_url).
     pub fn with_revoke_url(mut self, url: &str) -> Result<Self, Error> {
-        self.revoke = address("revoke_url", url)?;
+        self.revoke = address("revoke_url", url)?.into();
         Ok(self)
     }
 
@@ -115,7 +153,7 @@ impl Endpoints {
     /// # Errors
     /// As [`with_auth_url`](Self::with_auth_url).
     pub fn with_accounts_url(mut self, url: &str) -> Result<Self, Error> {
-        self.accounts = address("accounts_url", url)?;
+        self.accounts = address("accounts_url", url)?.into();
         Ok(self)
     }
 
@@ -126,8 +164,8 @@ impl Endpoints {
     /// As [`with_auth_url`](Self::with_auth_url).
     pub fn with_app_url(mut self, base: &str) -> Result<Self, Error> {
         let base = address("app_url", base)?;
-        self.code_page = below(&base, "auth/token");
-        self.success_page = below(&base, "auth/success");
+        self.code_page = below(&base, "auth/token").into();
+        self.success_page = below(&base, "auth/success").into();
         Ok(self)
     }
 
@@ -137,10 +175,11 @@ impl Endpoints {
     /// # Errors
     /// When it is not plain http on `localhost`, `127.0.0.1` or `[::1]` with a port, written as a browser would.
     pub fn with_redirect_uri(mut self, uri: &str) -> Result<Self, Error> {
-        self.redirect_uri = parse_redirect_uri(uri).map_err(|problem| Error::Address {
+        let uri = parse_redirect_uri(uri).map_err(|problem| Error::Address {
             setting: "redirect_uri",
             problem,
         })?;
+        self.redirect_uri = uri.into();
         Ok(self)
     }
 
@@ -160,63 +199,67 @@ impl Endpoints {
     /// Sets the public client id that a person logs in with.
     #[must_use]
     pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.client_id = client_id.into();
+        self.client_id = client_id.into().into();
         self
     }
 
     /// Sets the audience that tokens are asked for.
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
-        self.audience = audience.into();
+        self.audience = audience.into().into();
         self
     }
 
     /// The authorization endpoint.
     #[must_use]
     pub fn authorize_url(&self) -> &Url {
-        &self.authorize
+        self.authorize.url()
     }
 
     /// The token endpoint.
     #[must_use]
     pub fn token_url(&self) -> &Url {
-        &self.token
+        self.token.url()
+    }
+
+    pub(crate) fn token_url_text(&self) -> &str {
+        &self.token.text
     }
 
     /// The revocation endpoint.
     #[must_use]
     pub fn revoke_url(&self) -> &Url {
-        &self.revoke
+        self.revoke.url()
     }
 
     /// The base of CARTO's accounts service.
     #[must_use]
     pub fn accounts_url(&self) -> &Url {
-        &self.accounts
+        self.accounts.url()
     }
 
     /// The redirect URI of this machine.
     #[must_use]
     pub fn redirect_uri(&self) -> &Url {
-        &self.redirect_uri
+        self.redirect_uri.url()
     }
 
     /// The page that a browser is sent to after a login.
     #[must_use]
     pub fn success_page(&self) -> &Url {
-        &self.success_page
+        self.success_page.url()
     }
 
     pub(crate) fn redirect_uri_of(&self, redirect: Redirect) -> &str {
         match redirect {
-            Redirect::Loopback => self.redirect_uri.as_str(),
-            Redirect::CodePage => self.code_page.as_str(),
+            Redirect::Loopback => &self.redirect_uri.text,
+            Redirect::CodePage => &self.code_page.text,
         }
     }
 
     /// A page of the accounts service; each part of its path is encoded.
     pub(crate) fn accounts_page(&self, path: &[&str]) -> Url {
-        let mut url = self.accounts.clone();
+        let mut url = self.accounts_url().clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().extend(path);
         }
@@ -231,7 +274,7 @@ impl Endpoints {
 
     /// True where everything runs on this machine: only then may an account's services be here, too.
     pub(crate) fn is_on_loopback(&self) -> bool {
-        self.accounts.host().is_some_and(|host| is_loopback(&host))
+        self.accounts_url().host().is_some_and(|host| is_loopback(&host))
     }
 
     /// Says whether an account's APIs may be there: on carto.com or an allowed domain, or on loopback if the
@@ -293,6 +336,18 @@ mod tests {
         assert_eq!(carto.token_url().as_str(), "https://auth.carto.com/oauth/token");
         assert_eq!(carto.revoke_url().as_str(), "https://auth.carto.com/oauth/revoke");
         assert_eq!(carto.accounts_url().as_str(), "https://accounts.app.carto.com/");
+        assert_eq!(
+            carto.redirect_uri().as_str(),
+            "http://localhost:10000/callback/"
+        );
+        assert_eq!(
+            carto.success_page().as_str(),
+            "https://app.carto.com/auth/success"
+        );
+        assert_eq!(
+            carto.code_page.url().as_str(),
+            carto.redirect_uri_of(Redirect::CodePage)
+        );
         assert_eq!(carto.audience(), "carto-cloud-native-api");
         assert_eq!(carto.client_id(), "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u");
     }

@@ -24,7 +24,6 @@ use crate::token_file::{Owner, TokenRecord};
 pub struct Identity {
     kind: Kind,
     owner: Owner,
-    token_url: Url,
     api_base_url: Option<ApiBaseUrl>,
 }
 
@@ -55,11 +54,10 @@ impl Identity {
             kind,
             owner: Owner {
                 client_id: client_id.to_owned(),
-                token_url: endpoints.token_url().as_str().to_owned(),
+                token_url: endpoints.token_url_text().to_owned(),
                 audience: endpoints.audience().to_owned(),
                 organization: None,
             },
-            token_url: endpoints.token_url().clone(),
             api_base_url: None,
         }
     }
@@ -96,7 +94,12 @@ impl Identity {
             }
         };
         let digest = Sha256::digest(text);
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble & 15)]);
+        digest
+            .iter()
+            .take(8)
+            .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
+            .collect()
     }
 
     /// True when a stored token was issued to this identity.
@@ -129,13 +132,11 @@ impl Identity {
     }
 
     fn is_party_of(&self, claims: &Claims) -> bool {
-        let issuer = claims
-            .issuer
-            .as_deref()
-            .and_then(|issuer| Url::parse(issuer).ok());
+        let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+        let is_issuer = |issuer: &String| origin(issuer).is_some_and(|its| Some(its) == origin(&self.owner.token_url));
         claims.authorized_party.as_deref() == Some(&self.owner.client_id)
             && claims.audience.contains(&self.owner.audience)
-            && issuer.is_some_and(|issuer| issuer.origin() == self.token_url.origin())
+            && claims.issuer.as_ref().is_some_and(is_issuer)
     }
 
     /// An organization may be named as it was for the login, or by the id that the token carries.

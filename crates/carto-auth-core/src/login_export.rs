@@ -61,7 +61,7 @@ impl Login {
             verifier: self.verifier.expose().into(),
             state: self.state.expose().into(),
             client_id: self.endpoints.client_id().into(),
-            token_url: self.endpoints.token_url().as_str().into(),
+            token_url: self.endpoints.token_url_text().into(),
         };
         Secret::new(serde_json::to_string(&keys).unwrap_or_default())
     }
@@ -86,7 +86,7 @@ impl Login {
         if now.since(exported_at) >= PENDING_LOGIN_LIFE || exported_at.since(now) >= PENDING_LOGIN_LIFE {
             return Err(PendingLoginError::TooOld);
         }
-        if keys.client_id != endpoints.client_id() || keys.token_url != endpoints.token_url().as_str() {
+        if keys.client_id != endpoints.client_id() || keys.token_url != endpoints.token_url_text() {
             return Err(PendingLoginError::OtherEndpoints);
         }
         let organization = keys.organization.map(|id| id.parse()).transpose();
