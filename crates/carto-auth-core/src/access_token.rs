@@ -1,7 +1,7 @@
 //! A token, ready to be used.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 
@@ -15,6 +15,8 @@ pub struct AccessToken(Arc<Held>);
 
 struct Held {
     secret: Secret,
+    /// Made when it is first asked for; a clone of it shares its bytes.
+    header: OnceLock<HeaderValue>,
     expires_at: Option<Timestamp>,
 }
 
@@ -31,7 +33,11 @@ impl AccessToken {
 
     /// For text that was checked, with the expiry that counts.
     pub(crate) fn with_expiry(secret: Secret, expires_at: Option<Timestamp>) -> Self {
-        Self(Arc::new(Held { secret, expires_at }))
+        Self(Arc::new(Held {
+            secret,
+            header: OnceLock::new(),
+            expires_at,
+        }))
     }
 
     /// The token's text.
@@ -40,10 +46,11 @@ impl AccessToken {
         &self.0.secret
     }
 
-    /// `Bearer …`, the value of an `Authorization` header, marked as sensitive.
+    /// `Bearer …`, the value of an `Authorization` header, marked as sensitive. Every clone of the token shares it, and
+    /// after the first time it costs no allocation.
     #[must_use]
     pub fn authorization_header(&self) -> HeaderValue {
-        bearer(&self.0.secret)
+        self.0.header.get_or_init(|| bearer(&self.0.secret)).clone()
     }
 
     /// When it ends, or `None` when nobody said.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::access_token::AccessToken;
+use crate::access_token::{AccessToken, earlier};
 use crate::error::Error;
 use crate::retry::Jitter;
 use crate::timestamp::Timestamp;
@@ -115,6 +115,37 @@ impl Current {
 
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.refresh_at.is_some_and(|time| now >= time)
+    }
+
+    pub(crate) fn ready(&self, is_renewable: bool) -> Ready {
+        let due = self.refresh_at.filter(|_| is_renewable);
+        Ready {
+            token: self.token.clone(),
+            from: self.obtained_at.map(|start| start - CLOCK_TOLERANCE),
+            until: earlier(due, self.usable_until),
+        }
+    }
+}
+
+/// A token that nothing must be done for until it is due: what a [`Session`](crate::Session) has to say while it does not
+/// change, to be kept where many threads read it.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    token: AccessToken,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+}
+
+impl Ready {
+    /// The token, where the session would answer [`Plan::Use`](crate::Plan::Use); `None` to ask the session.
+    #[must_use]
+    pub fn token(&self, freshness: Freshness, now: Timestamp) -> Option<&AccessToken> {
+        let is_time = self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until);
+        let long_enough = || {
+            let end = self.token.expires_at();
+            end.is_none_or(|end| end.since(now) >= freshness.min_ttl)
+        };
+        (is_time && freshness.newer_than.is_none() && long_enough()).then_some(&self.token)
     }
 }
 

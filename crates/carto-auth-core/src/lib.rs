@@ -87,7 +87,7 @@ pub use discovery::Discovery;
 pub use endpoints::Endpoints;
 pub use entropy::Entropy;
 pub use error::{Denial, Error, ErrorKind, Remedy};
-pub use freshness::Freshness;
+pub use freshness::{Freshness, Ready};
 pub use host_rules::AddressProblem;
 pub use identity::Identity;
 pub use json::JsonProblem;

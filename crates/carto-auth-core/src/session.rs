@@ -11,7 +11,7 @@ use crate::access_token::AccessToken;
 use crate::api_base_url::ApiBaseUrl;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
-use crate::freshness::{Current, Failures, Freshness};
+use crate::freshness::{Current, Failures, Freshness, Ready};
 use crate::identity::Identity;
 use crate::m2m_credentials::M2mCredentials;
 use crate::plan::{Failed, Generation, Plan, Renewal, UnderLock};
@@ -166,6 +166,13 @@ impl Session {
             }),
             None => Plan::LogIn(Error::NotLoggedIn),
         }
+    }
+
+    /// The token that is the answer to every question until it is due; `None` when there is none.
+    #[must_use]
+    pub fn ready(&self) -> Option<Ready> {
+        let current = self.current.as_ref()?;
+        Some(current.ready(self.is_renewable()))
     }
 
     /// Takes over what a store holds, if it is this identity's and news here: somebody else has put it there. Token,

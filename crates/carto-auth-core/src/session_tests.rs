@@ -238,3 +238,37 @@ fn a_machine_keeps_a_good_token_that_was_obtained_later() {
     session.adopt(record("earlier", 0), at(3800));
     assert_eq!(session.last_token().unwrap().secret(), &Secret::new("earlier"));
 }
+
+#[test]
+fn a_ready_token_is_what_the_plan_would_be_and_nothing_is_ready_without_one() {
+    assert!(machine().ready().is_none());
+    let given = AccessToken::new(Secret::new("t"), Some(at(3600))).unwrap();
+    let sessions = [
+        with_token("t", 0, 3600),
+        with_token("t", 0, 20),
+        with_token("t", 900, 3600),
+        Session::given("https://a.example".parse().unwrap(), given),
+    ];
+    let mut answers = [0, 0];
+    for (session, seconds) in sessions.iter().flat_map(|one| (0..4600).map(move |at| (one, at))) {
+        let ready = session.ready().unwrap();
+        for freshness in [
+            ANY,
+            Freshness::min_ttl(Duration::from_secs(1000)),
+            Freshness::newer_than(at(0)),
+        ] {
+            let planned = match session.plan(freshness, at(seconds)) {
+                Plan::Use(token) if freshness.takes_any_new() => Some(token),
+                _ => None,
+            };
+            let ready = ready.token(freshness, at(seconds));
+            assert_eq!(
+                ready.map(AccessToken::secret),
+                planned.as_ref().map(AccessToken::secret),
+                "{freshness:?} at {seconds} s of {session:?}"
+            );
+            answers[usize::from(ready.is_some())] += 1;
+        }
+    }
+    assert!(answers.iter().all(|count| *count > 10_000), "{answers:?}");
+}

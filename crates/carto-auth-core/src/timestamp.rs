@@ -24,6 +24,12 @@ impl Timestamp {
         Self(seconds.saturating_mul(1000))
     }
 
+    /// From milliseconds since the epoch.
+    #[must_use]
+    pub const fn from_unix_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
     /// Whole seconds since the epoch, rounded down.
     #[must_use]
     pub const fn as_unix_seconds(self) -> i64 {

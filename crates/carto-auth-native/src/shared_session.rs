@@ -1,19 +1,20 @@
 //! The session that the threads of a process share, and through its store the processes of a machine.
 
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use carto_auth_core::{
-    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan,
+    AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan, Ready,
     Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
 };
-
 use log::Level;
 
 use crate::asking::{Asking, in_time, without_cache};
-use crate::clock::now;
+use crate::clock::{coarse_now, now};
 use crate::flight::Landed;
 use crate::held::{Held, Urgency, hold_of, must_not_ask};
 use crate::randomness::jitter;
@@ -25,6 +26,8 @@ use crate::store::{Forget, Hold, LockedTokens, NoStore, TokenStore};
 #[derive(Debug)]
 pub struct SharedSession {
     session: Mutex<Session>,
+    /// What the session has ready, where nobody waits for anybody.
+    ready: ArcSwapOption<Ready>,
     store: Box<dyn TokenStore>,
     identity: Option<Identity>,
     /// The store has held this session's token: if it holds none any more, somebody has logged out.
@@ -66,6 +69,7 @@ impl SharedSession {
     fn new(session: Session, store: Box<dyn TokenStore>) -> Self {
         let identity = session.identity().cloned();
         Self {
+            ready: ArcSwapOption::from_pointee(session.ready()),
             session: Mutex::new(session),
             store,
             identity,
@@ -93,7 +97,11 @@ impl SharedSession {
     /// Says what to do when a token is wanted, by memory alone.
     #[must_use]
     pub fn plan_in_memory(&self, freshness: Freshness) -> Plan {
-        self.session().plan(freshness, now())
+        let ready = self.ready.load();
+        match ready.as_ref().and_then(|ready| ready.token(freshness, coarse_now())) {
+            Some(token) => Plan::Use(token.clone()),
+            None => self.session().plan(freshness, now()),
+        }
     }
 
     /// Says what to do when a token is wanted. Memory is asked first; the store is read, without a lock, only when
@@ -321,9 +329,43 @@ impl SharedSession {
         }
     }
 
-    pub(crate) fn session(&self) -> MutexGuard<'_, Session> {
-        // The session is a value that is whole after every call, so a panic elsewhere leaves nothing broken.
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn session(&self) -> SessionGuard<'_> {
+        SessionGuard {
+            // The session is a value that is whole after every call, so a panic elsewhere leaves nothing broken.
+            session: self.session.lock().unwrap_or_else(PoisonError::into_inner),
+            ready: &self.ready,
+            is_changed: false,
+        }
+    }
+}
+
+/// The session for one thread. What it has ready afterwards is out before the next thread gets it.
+pub(crate) struct SessionGuard<'a> {
+    session: MutexGuard<'a, Session>,
+    ready: &'a ArcSwapOption<Ready>,
+    is_changed: bool,
+}
+
+impl Deref for SessionGuard<'_> {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for SessionGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Session {
+        self.is_changed = true;
+        &mut self.session
+    }
+}
+
+impl Drop for SessionGuard<'_> {
+    fn drop(&mut self) {
+        if self.is_changed {
+            self.ready.store(self.session.ready().map(Arc::new));
+        }
     }
 }
 
