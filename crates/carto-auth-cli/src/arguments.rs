@@ -62,6 +62,35 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+impl Arguments {
+    /// Reads the command line. `carto-auth token …` is asked for at every turn, and what its own options are can be had
+    /// without the rest of the tree, which takes four times as long to make; whatever is wrong with them, the tree says.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let arguments: Vec<OsString> = env::args_os().collect();
+        Self::token_alone(&arguments).map_or_else(|| Self::try_parse_from(&arguments), Ok)
+    }
+
+    fn token_alone(arguments: &[OsString]) -> Option<Self> {
+        let (name, options) = arguments.get(1..)?.split_first()?;
+        let token = (name == "token")
+            .then(|| TokenAlone::try_parse_from(options))?
+            .ok()?;
+        Some(Self {
+            global: token.global,
+            command: Command::Token(token.options),
+        })
+    }
+}
+
+#[derive(Parser)]
+#[command(no_binary_name = true, disable_help_flag = true)]
+struct TokenAlone {
+    #[command(flatten)]
+    global: Global,
+    #[command(flatten)]
+    options: TokenOptions,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Global {
     /// CARTO credentials file of a machine, or - for standard input
@@ -300,4 +329,63 @@ pub(crate) struct TokenOptions {
     /// Ask CARTO for a new token though the cached one is good; for machines
     #[arg(long, conflicts_with = "min_ttl")]
     pub(crate) refresh: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_without_the_tree_is_what_the_tree_reads() {
+        let words = [
+            "token",
+            "--header",
+            "--json",
+            "--min-ttl",
+            "--min-ttl=1h",
+            "10m",
+            "--refresh",
+            "--credentials",
+            "-",
+            "-qv",
+            "-v",
+            "--profile=a",
+            "--mode",
+            "m2m",
+            "--no-cache",
+            "--color=never",
+            "--",
+            "--help",
+            "-h",
+            "--version",
+            "status",
+        ];
+        let (mut alone, mut refused) = (0, 0);
+        for count in 0..=3_u32 {
+            for number in 0..words.len().pow(count) {
+                let chosen = (0..count).map(|digit| words[number / words.len().pow(digit) % words.len()]);
+                let arguments: Vec<OsString> = ["carto-auth", "token"]
+                    .into_iter()
+                    .chain(chosen)
+                    .map(OsString::from)
+                    .collect();
+                let tree = Arguments::try_parse_from(&arguments);
+                match Arguments::token_alone(&arguments) {
+                    Some(read) => {
+                        assert_eq!(
+                            format!("{read:?}"),
+                            format!("{:?}", tree.unwrap()),
+                            "{arguments:?}"
+                        );
+                        alone += 1;
+                    }
+                    None => {
+                        assert!(tree.is_err(), "{arguments:?}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(alone > 300 && refused > 300, "{alone} {refused}");
+    }
 }

@@ -21,8 +21,8 @@ pub(crate) struct Chosen {
     pub(crate) mode: Mode,
     /// Which part of the rule decided, for people.
     pub(crate) source: String,
-    /// The identity's own token file, unless nothing is kept.
-    pub(crate) cache: Option<PathBuf>,
+    /// Where tokens are kept, if they are.
+    store: Option<FileStore>,
     /// The command that logs in here.
     pub(crate) login: String,
 }
@@ -89,20 +89,21 @@ impl Chosen {
             "default" => "carto-auth login".to_owned(),
             name => format!("carto-auth login --profile {name}"),
         };
-        let cache = store
-            .zip(auth.identity())
-            .map(|(store, identity)| store.own_file(identity));
         Self {
             auth,
             mode,
             source,
-            cache,
+            store,
             login,
         }
     }
-}
 
-impl Chosen {
+    /// The identity's own token file, unless nothing is kept.
+    pub(crate) fn cache(&self) -> Option<PathBuf> {
+        let store = self.store.as_ref()?;
+        Some(store.own_file(self.auth.identity()?))
+    }
+
     /// An error as whoever logs in meets it: whose session it was, and since when it is over.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         if self.mode == Mode::M2m {

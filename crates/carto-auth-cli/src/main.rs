@@ -16,13 +16,11 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let mut arguments = match Arguments::try_parse() {
+    let mut arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => return failure::usage(&error),
     };

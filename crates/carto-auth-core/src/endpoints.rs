@@ -51,7 +51,10 @@ impl Address {
         }
     }
 
-    #[expect(clippy::expect_used, reason = "the constants parse; a test in this file asks for each")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the constants parse; a test in this file asks for each"
+    )]
     fn url(&self) -> &Url {
         self.url
             .get_or_init(|| Url::parse(&self.text).expect("a constant URL"))
@@ -336,10 +339,7 @@ mod tests {
         assert_eq!(carto.token_url().as_str(), "https://auth.carto.com/oauth/token");
         assert_eq!(carto.revoke_url().as_str(), "https://auth.carto.com/oauth/revoke");
         assert_eq!(carto.accounts_url().as_str(), "https://accounts.app.carto.com/");
-        assert_eq!(
-            carto.redirect_uri().as_str(),
-            "http://localhost:10000/callback/"
-        );
+        assert_eq!(carto.redirect_uri().as_str(), "http://localhost:10000/callback/");
         assert_eq!(
             carto.success_page().as_str(),
             "https://app.carto.com/auth/success"

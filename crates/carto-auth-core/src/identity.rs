@@ -133,7 +133,8 @@ impl Identity {
 
     fn is_party_of(&self, claims: &Claims) -> bool {
         let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
-        let is_issuer = |issuer: &String| origin(issuer).is_some_and(|its| Some(its) == origin(&self.owner.token_url));
+        let is_issuer =
+            |issuer: &String| origin(issuer).is_some_and(|its| Some(its) == origin(&self.owner.token_url));
         claims.authorized_party.as_deref() == Some(&self.owner.client_id)
             && claims.audience.contains(&self.owner.audience)
             && claims.issuer.as_ref().is_some_and(is_issuer)

@@ -30,7 +30,10 @@ mod tests {
     fn the_coarse_time_is_the_time() {
         let before = now();
         let coarse = coarse_now();
-        assert!(before.since(coarse) < Duration::from_secs(1), "{before:?} {coarse:?}");
+        assert!(
+            before.since(coarse) < Duration::from_secs(1),
+            "{before:?} {coarse:?}"
+        );
         assert!(coarse.since(now()) < Duration::from_secs(1), "{coarse:?}");
     }
 }

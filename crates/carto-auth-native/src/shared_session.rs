@@ -98,7 +98,10 @@ impl SharedSession {
     #[must_use]
     pub fn plan_in_memory(&self, freshness: Freshness) -> Plan {
         let ready = self.ready.load();
-        match ready.as_ref().and_then(|ready| ready.token(freshness, coarse_now())) {
+        match ready
+            .as_ref()
+            .and_then(|ready| ready.token(freshness, coarse_now()))
+        {
             Some(token) => Plan::Use(token.clone()),
             None => self.session().plan(freshness, now()),
         }

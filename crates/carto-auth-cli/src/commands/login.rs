@@ -271,7 +271,7 @@ fn succeeded(global: &Global, chosen: &Chosen, token: &AccessToken) -> Result<()
     // What a login is for is that other commands find it.
     let found = identity::person(global)?.auth.cached_token();
     if found.is_none_or(|found| found.secret() != token.secret()) {
-        let path = chosen.cache.as_ref().map(|path| path.display().to_string());
+        let path = chosen.cache().map(|path| path.display().to_string());
         return Err(Failure::not_kept(
             &path.unwrap_or_else(|| "the home folder, for there is none".to_owned()),
         ));

@@ -81,7 +81,7 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
         mode: mode.name(),
         profile: global.profile.name().to_owned(),
         source: chosen.source.clone(),
-        path: chosen.cache.as_ref().map(|path| path.display().to_string()),
+        path: chosen.cache().map(|path| path.display().to_string()),
         email: claims
             .as_ref()
             .and_then(|claims| claims.email.clone().or_else(|| claims.acting_as.clone())),
