@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use carto_auth_native::{NotAProfile, Profile};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 
@@ -72,9 +72,13 @@ impl Arguments {
 
     fn token_alone(arguments: &[OsString]) -> Option<Self> {
         let (name, options) = arguments.get(1..)?.split_first()?;
-        let token = (name == "token")
-            .then(|| TokenAlone::try_parse_from(options))?
-            .ok()?;
+        if name != "token" {
+            return None;
+        }
+        // There is no other command that they could be global to.
+        let command = TokenAlone::command().mut_args(|option| option.global(false));
+        let matches = command.try_get_matches_from(options).ok()?;
+        let token = TokenAlone::from_arg_matches(&matches).ok()?;
         Some(Self {
             global: token.global,
             command: Command::Token(token.options),

@@ -32,6 +32,7 @@ pub struct Endpoints {
     success_page: Address,
     client_id: Cow<'static, str>,
     audience: Cow<'static, str>,
+    /// Beside CARTO's own.
     allowed_domains: Vec<DomainName>,
 }
 
@@ -99,7 +100,7 @@ impl Endpoints {
             success_page: Address::constant("https://app.carto.com/auth/success"),
             client_id: CLIENT_ID.into(),
             audience: AUDIENCE.into(),
-            allowed_domains: DomainName::parse("carto.com").into_iter().collect(),
+            allowed_domains: Vec::new(),
         }
     }
 
@@ -225,6 +226,10 @@ impl Endpoints {
         self.token.url()
     }
 
+    pub(crate) fn authorize_url_text(&self) -> &str {
+        &self.authorize.text
+    }
+
     pub(crate) fn token_url_text(&self) -> &str {
         &self.token.text
     }
@@ -253,7 +258,7 @@ impl Endpoints {
         self.success_page.url()
     }
 
-    pub(crate) fn redirect_uri_of(&self, redirect: Redirect) -> &str {
+    pub(crate) fn redirect_uri_of(&self, redirect: Redirect) -> &Cow<'static, str> {
         match redirect {
             Redirect::Loopback => &self.redirect_uri.text,
             Redirect::CodePage => &self.code_page.text,
@@ -287,12 +292,12 @@ impl Endpoints {
     /// [`AddressProblem::ForeignHost`].
     pub fn check_api_base_url(&self, base: &ApiBaseUrl) -> Result<(), AddressProblem> {
         let url = Url::parse(base.as_str()).map_err(|_| AddressProblem::NotAUrl)?;
+        let covers = |name: &str| {
+            let mut domains = self.allowed_domains.iter().chain([&DomainName::CARTO]);
+            domains.any(|domain| domain.covers(name))
+        };
         let is_allowed = match url.host() {
-            Some(url::Host::Domain(name))
-                if self.allowed_domains.iter().any(|domain| domain.covers(name)) =>
-            {
-                true
-            }
+            Some(url::Host::Domain(name)) if covers(name) => true,
             Some(host) => self.is_on_loopback() && is_loopback(&host),
             None => false,
         };

@@ -108,15 +108,15 @@ impl Identity {
     /// without our keys beside it belongs to nobody we know.
     #[must_use]
     pub fn owns(&self, record: &TokenRecord) -> bool {
-        let claims = Claims::of(record.access_token().expose());
+        let claims = record.claims.as_ref();
         let at_our_place = self.api_base_url.is_none() || record.api_base_url() == self.api_base_url.as_ref();
-        let is_ours = match (record.owner(), &claims) {
+        let is_ours = match (record.owner(), claims) {
             (Some(owner), Some(claims)) => self.is_client(owner) && !self.contradicts(claims),
             (Some(owner), None) => self.is_client(owner),
             (None, Some(claims)) => self.is_party_of(claims),
             (None, None) => false,
         };
-        at_our_place && is_ours && self.is_in_our_organization(record.owner(), claims.as_ref())
+        at_our_place && is_ours && self.is_in_our_organization(record.owner(), claims)
     }
 
     fn is_client(&self, owner: &Owner) -> bool {

@@ -7,6 +7,8 @@
 //!                                                          └──▶ Denied          Step<TokenRequest>
 //! ```
 
+use std::borrow::Cow;
+
 use url::{Url, form_urlencoded};
 
 use crate::endpoints::Endpoints;
@@ -20,6 +22,9 @@ use crate::secret::Secret;
 use crate::step::Step;
 use crate::timestamp::Timestamp;
 use crate::token_request::{CodeGrant, TokenRequest};
+
+/// More than an authorize URL usually needs, in bytes: it holds the `state`, and text that grows leaves copies behind.
+const URL_CAPACITY: usize = 1024;
 
 /// What a login asks for, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1>.
 ///
@@ -92,29 +97,31 @@ impl LoginRequest {
     /// Makes the login. The verifier and the `state` come from the entropy, 256 bits each.
     pub fn start(self, entropy: Entropy) -> Login {
         let [verifier, state] = entropy.into_two_texts();
-        let redirect_uri = self.endpoints.redirect_uri_of(self.redirect).to_owned();
-        let mut url = self.endpoints.authorize_url().clone();
-        {
-            let mut query = url.query_pairs_mut();
-            query
-                .append_pair("response_type", "code")
-                .append_pair("client_id", self.endpoints.client_id())
-                .append_pair("redirect_uri", &redirect_uri)
-                .append_pair("audience", self.endpoints.audience());
-            if let Some(organization) = &self.organization {
-                query.append_pair("organization", organization.as_str());
-            }
-            if let Some(scope) = &self.scope {
-                query.append_pair("scope", scope);
-            }
-            if self.force {
-                query.append_pair("prompt", "login");
-            }
-            query
-                .append_pair("code_challenge", &challenge(&verifier))
-                .append_pair("code_challenge_method", "S256")
-                .append_pair("state", state.expose());
+        let redirect_uri = self.endpoints.redirect_uri_of(self.redirect).clone();
+        let mut url = String::with_capacity(URL_CAPACITY);
+        url.push_str(self.endpoints.authorize_url_text());
+        url.push('?');
+        let start = url.len();
+        let mut query = form_urlencoded::Serializer::for_suffix(url, start);
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", self.endpoints.client_id())
+            .append_pair("redirect_uri", &redirect_uri)
+            .append_pair("audience", self.endpoints.audience());
+        if let Some(organization) = &self.organization {
+            query.append_pair("organization", organization.as_str());
         }
+        if let Some(scope) = &self.scope {
+            query.append_pair("scope", scope);
+        }
+        if self.force {
+            query.append_pair("prompt", "login");
+        }
+        query
+            .append_pair("code_challenge", &challenge(&verifier))
+            .append_pair("code_challenge_method", "S256")
+            .append_pair("state", state.expose());
+        let url = query.finish();
         Login {
             authorize_url: Secret::new(url),
             organization: self.organization,
@@ -134,7 +141,7 @@ pub struct Login {
     pub(crate) endpoints: Endpoints,
     pub(crate) authorize_url: Secret,
     pub(crate) organization: Option<OrganizationId>,
-    pub(crate) redirect_uri: String,
+    pub(crate) redirect_uri: Cow<'static, str>,
     pub(crate) verifier: Secret,
     pub(crate) state: Secret,
     /// Words that were taken for codes before: none is sent again.
@@ -189,7 +196,7 @@ pub enum Ignored {
 pub struct Authorized {
     endpoints: Endpoints,
     organization: Option<OrganizationId>,
-    redirect_uri: String,
+    redirect_uri: Cow<'static, str>,
     code: Secret,
     verifier: Secret,
     state: Secret,

@@ -57,7 +57,7 @@ impl Login {
             exported_at: now.into().as_unix_seconds(),
             authorize_url: self.authorize_url().into(),
             organization: self.organization.as_ref().map(|id| id.as_str().into()),
-            redirect_uri: self.redirect_uri.as_str().into(),
+            redirect_uri: self.redirect_uri.as_ref().into(),
             verifier: self.verifier.expose().into(),
             state: self.state.expose().into(),
             client_id: self.endpoints.client_id().into(),
@@ -93,7 +93,7 @@ impl Login {
         Ok(Self {
             organization: organization.map_err(|_| PendingLoginError::OtherEndpoints)?,
             authorize_url: Secret::new(keys.authorize_url),
-            redirect_uri: keys.redirect_uri.into_owned(),
+            redirect_uri: keys.redirect_uri.into_owned().into(),
             verifier: Secret::new(keys.verifier),
             state: Secret::new(keys.state),
             endpoints,

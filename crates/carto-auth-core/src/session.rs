@@ -330,6 +330,7 @@ impl Session {
         Some(TokenRecord {
             api_base_url: self.api_base_url.clone(),
             access_token: current.token.secret().clone(),
+            claims: current.token.claims(),
             refresh_token,
             expires_at: end,
             ends_by: end,

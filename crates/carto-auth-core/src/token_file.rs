@@ -22,6 +22,8 @@ use crate::timestamp::Timestamp;
 pub struct TokenRecord {
     pub(crate) api_base_url: Option<ApiBaseUrl>,
     pub(crate) access_token: Secret,
+    /// Of the access token, which is asked more than once whose it is.
+    pub(crate) claims: Option<Claims>,
     pub(crate) refresh_token: Option<Secret>,
     pub(crate) expires_at: Timestamp,
     /// Later than `expires_at` only where Python's `expiration` can be read in several ways.
@@ -126,7 +128,7 @@ impl TokenRecord {
         let expiration = seconds(&file, "expiration")?;
         let claims = Claims::of(token);
         let of_jwt = claims.as_ref().and_then(|claims| claims.expires_at);
-        let issued_at = claims.and_then(|claims| claims.issued_at);
+        let issued_at = claims.as_ref().and_then(|claims| claims.issued_at);
         let time = |name| match ours {
             true => seconds(&file, name).map(|found| found.map(Timestamp::from_unix_seconds)),
             false => Ok(None),
@@ -145,6 +147,7 @@ impl TokenRecord {
         Ok(Self {
             api_base_url,
             access_token,
+            claims,
             refresh_token,
             expires_at,
             ends_by,
@@ -232,7 +235,7 @@ impl TokenRecord {
     /// When it was issued, by the server's clock, if the token itself says so.
     #[must_use]
     pub fn issued_at(&self) -> Option<Timestamp> {
-        Claims::of(self.access_token.expose()).and_then(|claims| claims.issued_at)
+        self.claims.as_ref().and_then(|claims| claims.issued_at)
     }
 
     /// When it was obtained, where that is known.

@@ -1,0 +1,44 @@
+//! What it costs to ask for a token that is still valid.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use carto_auth_measure::{Operation, Run};
+use carto_auth_ureq::CartoAuth;
+
+const OPERATIONS: [Operation; 2] = [
+    ("access_token", access_token),
+    ("authorization_header", authorization_header),
+];
+
+fn main() -> ExitCode {
+    carto_auth_measure::main(&OPERATIONS)
+}
+
+#[divan::bench(args = OPERATIONS.map(|(name, _)| name))]
+fn valid(bencher: divan::Bencher<'_, '_>, name: &str) {
+    carto_auth_measure::time(bencher, &OPERATIONS, name);
+}
+
+fn access_token() -> Run {
+    let auth = logged_in();
+    Box::new(move |times| {
+        for _ in 0..times {
+            black_box(black_box(&auth).access_token().unwrap());
+        }
+    })
+}
+
+fn authorization_header() -> Run {
+    let auth = logged_in();
+    Box::new(move |times| {
+        for _ in 0..times {
+            black_box(black_box(&auth).access_token().unwrap().authorization_header());
+        }
+    })
+}
+
+fn logged_in() -> CartoAuth {
+    let token = include_str!("../../carto-auth-native/benches/token.jwt");
+    CartoAuth::from_token("https://gcp-us-east1.api.carto.com", token).unwrap()
+}
