@@ -6,6 +6,10 @@ mod demo;
 mod interop;
 mod torture;
 mod fuzz;
+mod measure;
+mod scene;
+mod budgets;
+mod bench;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -29,6 +33,11 @@ Usage: cargo xtask COMMAND
   torture
          every attack on the promises of SECURITY.md at its full length, and the figures as tables
          (--figures: those of the last runs)
+  bench
+         measure carto-auth beside its peers, and write the tables into docs/performance.md
+         (--footprint: with the builds from nothing, which take minutes)
+  budgets
+         count the instructions and allocations that have a budget
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test, and each fuzz target for 5 seconds
 ";
@@ -45,6 +54,9 @@ fn main() -> ExitCode {
         ["interop"] => interop::run(),
         ["torture"] => torture::run(),
         ["torture", "--figures"] => torture::tables(),
+        ["bench"] => bench::run(false),
+        ["bench", "--footprint"] => bench::run(true),
+        ["budgets"] => budgets::check(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())

@@ -1,0 +1,129 @@
+//! Whole processes: a token from the cache, and one from the server.
+
+use std::fs;
+use std::io;
+use std::process::Command;
+
+use crate::bench::programs::{Programs, Scheme, Server};
+use crate::bench::{Table, count, figures, shown, times_ours};
+use crate::measure::{in_turn, instructions, run};
+use crate::scene::{Cached, cold as cold_command_line};
+
+const ROUNDS: usize = 31;
+
+/// A token that is in the cache, printed.
+pub(super) fn from_the_cache(programs: &Programs) -> io::Result<String> {
+    let scene = Cached::new()?;
+    let reading = |mut command: Command| {
+        command.arg(scene.file());
+        command
+    };
+    let mut clap = programs.program("floor-clap");
+    clap.arg("token");
+    let mut rows = vec![
+        ("**carto-auth token**", scene.token(&programs.command_line, &[])),
+        ("empty program (C, static)", programs.program("c-empty")),
+        ("read and print (C, static)", reading(programs.program("c-read"))),
+        ("empty program (Rust)", programs.program("floor-empty")),
+        (
+            "read, serde_json, print (Rust)",
+            reading(programs.program("floor-read")),
+        ),
+        ("the same + clap", reading(clap)),
+    ];
+    // The package alone keeps tokens.
+    for peer in programs.peers().filter(|peer| peer.keeps_tokens()) {
+        let mut command = programs.peer(peer);
+        command.arg("cached");
+        rows.push((peer.name, reading(command)));
+    }
+    if Command::new("gh").arg("--version").output().is_ok() {
+        rows.push(("gh auth token", gh(programs)?));
+    }
+    measured(
+        "### Print a token that is in the cache",
+        "Whole processes, from start to end.",
+        rows,
+    )
+}
+
+/// GitHub's command line, with a token in its own cache.
+fn gh(programs: &Programs) -> io::Result<Command> {
+    let folder = programs.folder("gh")?;
+    let hosts = "github.com:\n    oauth_token: gho_0123456789\n    user: nobody\n";
+    fs::write(folder.join("hosts.yml"), hosts)?;
+    let mut command = programs.alone("gh".as_ref());
+    command.args(["auth", "token"]).env("GH_CONFIG_DIR", folder);
+    Ok(command)
+}
+
+/// A token of a machine, asked for by a process that knows none.
+pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
+    let server = programs.server(scheme, 0)?;
+    let ours = |server: &Server| {
+        let home = programs.folder("cold")?;
+        let mut command = cold_command_line(&programs.command_line, &home, &server.url);
+        command.arg("--no-cache");
+        Ok::<_, io::Error>(trusting(command, server))
+    };
+    let mut rows = vec![("**carto-auth token --no-cache**", ours(&server)?)];
+    for peer in programs.peers() {
+        let mut command = programs.peer(peer);
+        command.arg("fetch").arg(&server.url).args(&server.ca);
+        rows.push((peer.name, trusting(command, &server)));
+    }
+    let title = match scheme {
+        Scheme::Http => "### Get a token, http",
+        Scheme::Https => "### Get a token, https",
+    };
+    let mut table = measured(
+        title,
+        "Whole processes that know no token, with a server on loopback that answers at once.",
+        rows,
+    )?;
+    let once = programs.server(scheme, 0)?;
+    run(&mut ours(&once)?)?;
+    let counts = once.counts()?;
+    table.push_str(&format!(
+        "\nThe server saw {} request of carto-auth over {} connection.\n",
+        counts.requests, counts.connections
+    ));
+    Ok(table)
+}
+
+/// For programs that trust what the system does.
+fn trusting(mut command: Command, server: &Server) -> Command {
+    if let Some(ca) = &server.ca {
+        command.env("SSL_CERT_FILE", ca);
+    }
+    command
+}
+
+/// The first row is ours.
+fn measured(title: &'static str, explained: &str, rows: Vec<(&str, Command)>) -> io::Result<String> {
+    let columns = [
+        "program",
+        "wall ms, min / median",
+        "CPU ms, min / median",
+        "CPU, times ours",
+        "MiB",
+        "instructions",
+    ];
+    let mut table = Table::new(title, explained, &columns);
+    let (names, mut commands): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let costs = in_turn(ROUNDS, &mut commands)?;
+    let Some(ours) = costs.first() else {
+        return Ok(table.text);
+    };
+    for ((name, costs), command) in names.iter().zip(&costs).zip(&commands) {
+        table.row(&[
+            (*name).to_owned(),
+            shown(costs.wall()),
+            shown(costs.cpu()),
+            times_ours(costs.cpu(), ours.cpu()),
+            figures(costs.mebibytes()),
+            count(instructions(command)?),
+        ])?;
+    }
+    Ok(table.text)
+}

@@ -1,0 +1,138 @@
+//! How things are measured: whole processes that run in turn, instructions by callgrind, single calls as the difference of
+//! two processes.
+
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use wait4::Wait4 as _;
+
+/// What one run of a process cost.
+pub(crate) struct Cost {
+    pub(crate) wall: Duration,
+    pub(crate) cpu: Duration,
+    /// Resident memory at its most, in KiB.
+    pub(crate) peak: u64,
+}
+
+/// What the runs of a process cost.
+#[derive(Default)]
+pub(crate) struct Costs(Vec<Cost>);
+
+impl Costs {
+    /// Milliseconds, the least and the median.
+    pub(crate) fn wall(&self) -> Spread {
+        Spread::of(self.0.iter().map(|cost| cost.wall.as_secs_f64() * 1e3))
+    }
+
+    /// Milliseconds of processor time, the least and the median.
+    pub(crate) fn cpu(&self) -> Spread {
+        Spread::of(self.0.iter().map(|cost| cost.cpu.as_secs_f64() * 1e3))
+    }
+
+    /// MiB, the median.
+    pub(crate) fn mebibytes(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "less than 2^52 KiB")]
+        let peaks = self.0.iter().map(|cost| cost.peak as f64 / 1024.0);
+        Spread::of(peaks).median
+    }
+}
+
+/// The least and the median of several figures.
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    pub(crate) least: f64,
+    pub(crate) median: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut figures: Vec<f64> = figures.collect();
+        figures.sort_by(f64::total_cmp);
+        Self {
+            least: figures.first().copied().unwrap_or(f64::NAN),
+            median: figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN),
+        }
+    }
+}
+
+/// Runs a process to its end. What it prints is dropped, and so is `input` read by it.
+pub(crate) fn run(command: &mut Command) -> io::Result<Cost> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let begun = Instant::now();
+    let mut child = command.spawn()?;
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        io::Read::read_to_string(stderr, &mut said)?;
+    }
+    let ended = child.wait4()?;
+    let wall = begun.elapsed();
+    if !ended.status.success() {
+        return Err(failed(command, &said));
+    }
+    Ok(Cost {
+        wall,
+        cpu: ended.rusage.utime + ended.rusage.stime,
+        peak: ended.rusage.maxrss / 1024,
+    })
+}
+
+/// Runs each of several processes so many times, in turn, so that what else the machine does meets all of them.
+pub(crate) fn in_turn(rounds: usize, commands: &mut [Command]) -> io::Result<Vec<Costs>> {
+    let mut costs: Vec<Costs> = commands.iter().map(|_| Costs::default()).collect();
+    for _ in 0..rounds {
+        for (command, costs) in commands.iter_mut().zip(&mut costs) {
+            costs.0.push(run(command)?);
+        }
+    }
+    Ok(costs)
+}
+
+/// The instructions of a process in user space, by callgrind: the same for the same program, input and environment.
+pub(crate) fn instructions(command: &Command) -> io::Result<u64> {
+    let mut counted = Command::new("valgrind");
+    counted
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => counted.env(name, value),
+            None => counted.env_remove(name),
+        };
+    }
+    let output = counted.stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let total = said
+        .lines()
+        .find_map(|line| line.split_once("Collected : "))
+        .and_then(|(_, total)| total.trim().parse().ok());
+    match total {
+        Some(total) if output.status.success() => Ok(total),
+        _ => Err(failed(command, &said)),
+    }
+}
+
+/// The instructions of one call, from a process that is told how many to make.
+pub(crate) fn instructions_per_call(times: u64, command: impl Fn(u64) -> Command) -> io::Result<u64> {
+    let (few, many) = (instructions(&command(times))?, instructions(&command(2 * times))?);
+    Ok(many.saturating_sub(few) / times)
+}
+
+/// The number that a process prints.
+pub(crate) fn printed(command: &mut Command) -> io::Result<f64> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    match said.trim().parse() {
+        Ok(number) if output.status.success() => Ok(number),
+        _ => Err(failed(command, &String::from_utf8_lossy(&output.stderr))),
+    }
+}
+
+fn failed(command: &Command, said: &str) -> io::Error {
+    let _ = io::stdout().flush();
+    io::Error::other(format!("{} failed:\n{said}", command.get_program().display()))
+}
