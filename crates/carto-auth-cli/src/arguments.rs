@@ -238,6 +238,17 @@ token nothing is printed or run, and the exit codes are those of `carto-auth tok
     #[command(visible_alias = "whoami")]
     Status(StatusOptions),
 
+    /// Try what a login and a token need: session, cache, hosts, clock, port, browser
+    #[command(after_help = "Examples:
+  carto-auth doctor
+  carto-auth doctor --credentials ci.json
+  carto-auth doctor --json | jq '.checks[] | select(.state == \"problem\")'
+
+It changes nothing, asks for no token, opens no browser, and sends no credentials: each host is
+asked for a page that anybody may have. ✓ is well, ! is worth knowing, ✗ is a problem, and - does
+not count here. Exit codes: 0 no problem, 1 a problem, 2 usage.")]
+    Doctor,
+
     /// Forget the login, or the cached token of a machine
     Logout,
 }

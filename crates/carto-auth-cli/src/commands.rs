@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod doctor;
 pub(crate) mod dw;
 pub(crate) mod env;
 pub(crate) mod login;

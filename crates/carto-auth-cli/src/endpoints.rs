@@ -17,6 +17,18 @@ const ADDRESSES: [(&str, Setting); 4] = [
     ("CARTO_AUTH_REDIRECT_URI", Endpoints::with_redirect_uri),
 ];
 
+const NAMES: [&str; 3] = [
+    "CARTO_AUTH_CLIENT_ID",
+    "CARTO_AUTH_AUDIENCE",
+    "CARTO_ALLOWED_DOMAINS",
+];
+
+/// Those of the variables that are set.
+pub(crate) fn variables_set() -> Vec<&'static str> {
+    let names = ADDRESSES.iter().map(|(name, _)| *name).chain(NAMES);
+    names.filter(|name| env::var_os(name).is_some()).collect()
+}
+
 /// CARTO's cloud, or what the variables for self-hosted and dedicated deployments say.
 pub(crate) fn endpoints() -> Result<Endpoints, Failure> {
     let mut endpoints = Endpoints::carto();

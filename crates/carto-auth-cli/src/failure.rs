@@ -20,6 +20,7 @@ pub(crate) struct Failure {
 
 /// An exit status for an answer that is no error.
 pub(crate) enum Exit {
+    Problem = UNEXPECTED as isize,
     Fix = FIX as isize,
     LogIn = LOG_IN as isize,
 }
@@ -93,6 +94,11 @@ impl Failure {
             hint: hint.into(),
             ..self
         }
+    }
+
+    /// What failed, and the way out.
+    pub(crate) fn into_words(self) -> (String, String) {
+        (self.message, self.hint.into_owned())
     }
 
     /// What was printed on stdout says it all.
@@ -183,9 +189,17 @@ impl From<Error> for Failure {
                 Remedy::Retry { .. } => RETRY,
                 _ => UNEXPECTED,
             },
-            hint: error.hint(),
+            hint: hint_of(&error),
             message: error.to_string(),
         }
+    }
+}
+
+/// The library's hint, and the command that finds out more.
+pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
+    match error {
+        Error::Transport { .. } => format!("{}; `carto-auth doctor` tests each step", error.hint()).into(),
+        _ => error.hint(),
     }
 }
 

@@ -12,7 +12,7 @@ use carto_auth_ureq::CartoAuth;
 
 use crate::arguments::{Global, Mode};
 use crate::endpoints::endpoints;
-use crate::failure::Failure;
+use crate::failure::{Failure, hint_of};
 use crate::time;
 
 /// A login, and where it came from.
@@ -21,8 +21,8 @@ pub(crate) struct Chosen {
     pub(crate) mode: Mode,
     /// Which part of the rule decided, for people.
     pub(crate) source: String,
-    /// Where tokens are kept, if they are.
-    store: Option<FileStore>,
+    /// Where its tokens are kept, unless nothing is.
+    pub(crate) store: Option<FileStore>,
     /// The command that logs in here.
     pub(crate) login: String,
 }
@@ -30,12 +30,21 @@ pub(crate) struct Chosen {
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
 /// then the stored login. `--mode` overrides.
 pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
+    choose_with(global, |store| store)
+}
+
+/// The same for a command that only looks: no file is touched as long as no token is asked for.
+pub(crate) fn look(global: &Global) -> Result<Chosen, Failure> {
+    choose_with(global, FileStore::leaving_modes)
+}
+
+fn choose_with(global: &Global, adapt: Adapt) -> Result<Chosen, Failure> {
     let chosen = match global.mode {
-        Some(Mode::Oauth) => person(global)?,
-        Some(Mode::M2m) => machine(global)?.ok_or_else(Failure::no_machine)?,
-        None => match machine(global)? {
+        Some(Mode::Oauth) => person_with(global, adapt)?,
+        Some(Mode::M2m) => machine(global, adapt)?.ok_or_else(Failure::no_machine)?,
+        None => match machine(global, adapt)? {
             Some(machine) => machine,
-            None => person(global)?,
+            None => person_with(global, adapt)?,
         },
     };
     log::info!("using {}", chosen.source);
@@ -44,6 +53,13 @@ pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
 
 /// The stored login of the profile, whatever machine there may be.
 pub(crate) fn person(global: &Global) -> Result<Chosen, Failure> {
+    person_with(global, |store| store)
+}
+
+/// How a store is used.
+type Adapt = fn(FileStore) -> FileStore;
+
+fn person_with(global: &Global, adapt: Adapt) -> Result<Chosen, Failure> {
     if global.credentials.is_some() {
         return Err(Failure::usage(
             "--credentials names a machine, and this is about the login of a person",
@@ -52,6 +68,7 @@ pub(crate) fn person(global: &Global) -> Result<Chosen, Failure> {
     }
     let builder = CartoAuth::oauth().endpoints(endpoints()?);
     let store = FileStore::person_profile(&global.profile).filter(|_| !global.no_cache);
+    let store = store.map(adapt);
     let auth = match &store {
         Some(store) => builder.store(store.clone()).build(),
         None => builder.without_cache().build(),
@@ -63,15 +80,17 @@ pub(crate) fn person(global: &Global) -> Result<Chosen, Failure> {
     Ok(Chosen::new(global, auth, Mode::Oauth, source, store))
 }
 
-fn machine(global: &Global) -> Result<Option<Chosen>, Failure> {
+fn machine(global: &Global, adapt: Adapt) -> Result<Option<Chosen>, Failure> {
     let Some((credentials, source)) = machine_credentials(global)? else {
         return Ok(None);
     };
     let builder = CartoAuth::m2m(credentials).endpoints(endpoints()?);
     let store = FileStore::machine_default().filter(|_| !global.no_cache);
-    let auth = match global.no_cache {
-        true => builder.without_cache().build(),
-        false => builder.build(),
+    let store = store.map(adapt);
+    let auth = match &store {
+        Some(store) => builder.store(store.clone()).build(),
+        None if global.no_cache => builder.without_cache().build(),
+        None => builder.build(),
     };
     Ok(Some(Chosen::new(global, auth, Mode::M2m, source, store)))
 }
@@ -168,7 +187,7 @@ impl Chosen {
             Error::Refused(_) => error
                 .hint()
                 .replace("client_id and client_secret", "CARTO_AUTH_CLIENT_ID"),
-            _ => error.hint().into_owned(),
+            _ => hint_of(&error).into_owned(),
         };
         let is_kept = self.auth.known_api_base_url().is_none() && self.auth.cached_token().is_some();
         let hint = match is_kept {

@@ -39,6 +39,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Dw(options) => commands::dw::run(&arguments.global, options),
         Command::Env(options) => commands::env::run(&arguments.global, options),
         Command::Status(options) => commands::status::run(&arguments.global, options),
+        Command::Doctor => commands::doctor::run(&arguments.global),
         Command::Logout => commands::logout::run(&arguments.global),
     }
 }

@@ -68,6 +68,13 @@ pub(crate) fn start(global: &Global) {
     }
 }
 
+/// Leaves out warnings, unless somebody has asked for more: what they tell is part of the answer.
+pub(crate) fn without_warnings() {
+    if log::max_level() == LevelFilter::Warn {
+        log::set_max_level(LevelFilter::Off);
+    }
+}
+
 /// Says what went well, unless `--quiet`.
 pub(crate) fn say(global: &Global, text: impl fmt::Display) {
     if !global.quiet {

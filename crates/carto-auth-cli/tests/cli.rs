@@ -18,6 +18,8 @@ mod cache;
 mod env;
 #[path = "cli/dw.rs"]
 mod dw;
+#[path = "cli/doctor.rs"]
+mod doctor;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/pending.rs"]

@@ -65,6 +65,15 @@ impl Exchange {
         }
     }
 
+    /// Asks once whether the host answers; the body is not read.
+    pub(crate) fn probe(url: &Url) -> Self {
+        let attempts = Attempts::probe();
+        Self {
+            attempts,
+            ..Self::get_plain(url, "*/*", 0, Jitter::new(0))
+        }
+    }
+
     fn new(url: &Url, accept: &'static str, repeat: Repeat, jitter: Jitter) -> Self {
         Self {
             method: Method::GET,

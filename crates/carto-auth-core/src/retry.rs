@@ -12,6 +12,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long all exchanges and waits of one flow may take together.
 const FLOW_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a request may take that only asks whether somebody answers.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a request is sent at most.
 const MOST_ATTEMPTS: u32 = 3;
 /// The longest `Retry-After` that is waited for; beyond it the caller is told.
@@ -77,6 +79,15 @@ impl Attempts {
             timeout: EXCHANGE_TIMEOUT,
             repeat,
             jitter,
+        }
+    }
+
+    /// The one attempt of a request that asks whether somebody answers: that nobody does is an answer.
+    pub(crate) fn probe() -> Self {
+        Self {
+            made: MOST_ATTEMPTS - 1,
+            left: PROBE_TIMEOUT,
+            ..Self::new(Repeat::Harmless, Jitter::new(0))
         }
     }
 

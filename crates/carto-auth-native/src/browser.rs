@@ -1,7 +1,7 @@
 //! The person's browser: whether opening one makes sense here, and doing it.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 
 /// The variable that forbids to open a browser.
@@ -17,6 +17,27 @@ pub fn browser_obstacle() -> Option<&'static str> {
         |path| Path::new(path).exists(),
         cfg!(all(unix, not(target_os = "macos"))),
     )
+}
+
+/// The program that a login would open its address with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum BrowserProgram {
+    /// This one.
+    Found(PathBuf),
+    /// Whatever the system has for addresses.
+    System,
+    /// There is none.
+    Missing,
+}
+
+/// Looks for the program that a login would open its address with, and starts nothing.
+#[must_use]
+pub fn browser_program() -> BrowserProgram {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    return crate::browser_process::first().map_or(BrowserProgram::Missing, BrowserProgram::Found);
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    BrowserProgram::System
 }
 
 /// Variables by which an environment tells that its screen, or its loopback, is not the person's.

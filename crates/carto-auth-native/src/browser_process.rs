@@ -35,16 +35,7 @@ const SOON: Duration = Duration::from_secs(3);
 
 /// Starts the first of the browsers that `BROWSER` lists, or else the desktop's; ends when that one has ended.
 pub(crate) fn open(url: &str) -> io::Result<()> {
-    let listed = env::var("BROWSER").unwrap_or_default();
-    for browser in listed.split(':').map(|words| command_of(words, url)) {
-        if let Some(Ok(child)) = start(&browser)
-            && has_opened(child)
-        {
-            return Ok(());
-        }
-    }
-    for opener in OPENERS {
-        let words: Vec<String> = opener.iter().chain(&[url]).map(ToString::to_string).collect();
+    for words in commands(url) {
         if let Some(Ok(child)) = start(&words)
             && has_opened(child)
         {
@@ -52,6 +43,22 @@ pub(crate) fn open(url: &str) -> io::Result<()> {
         }
     }
     Err(io::ErrorKind::NotFound.into())
+}
+
+/// The program that would be started first, as far as one is there.
+pub(crate) fn first() -> Option<PathBuf> {
+    let path = env::var_os("PATH");
+    commands("")
+        .iter()
+        .find_map(|words| found(words.first()?, path.as_deref()))
+}
+
+/// The commands that open an address, in the order in which they are tried.
+fn commands(url: &str) -> Vec<Vec<String>> {
+    let listed = env::var("BROWSER").unwrap_or_default();
+    let mut commands: Vec<_> = listed.split(':').map(|words| command_of(words, url)).collect();
+    commands.extend(OPENERS.map(|opener| opener.iter().chain(&[url]).map(ToString::to_string).collect()));
+    commands
 }
 
 /// False for one that finds no browser: it says so by its exit code, and soon. How one ends that has run for a while says

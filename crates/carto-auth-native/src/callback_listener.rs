@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use carto_auth_core::Page;
+use carto_auth_core::{Endpoints, Page};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use url::Url;
@@ -43,17 +43,10 @@ impl CallbackListener {
     /// Binds the port of the redirect URI on both loopback addresses, so that `localhost` leads here whichever the
     /// browser takes. A family that this machine does not have is done without; a port that is taken is an error.
     pub(crate) fn bind(redirect_uri: &Url, success_page: &Url) -> io::Result<Self> {
-        let port = redirect_uri.port_or_known_default().unwrap_or_default();
-        let addresses = [
-            (IPV4, IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            (IPV6, IpAddr::V6(Ipv6Addr::LOCALHOST)),
-        ];
         let mut listeners = Vec::new();
-        for (token, address) in addresses {
-            match TcpListener::bind(SocketAddr::new(address, port)) {
-                Ok(listener) => listeners.push((token, listener)),
-                Err(error) if is_missing_family(&error) => {}
-                Err(error) => return Err(error),
+        for (token, address) in addresses(redirect_uri) {
+            if let Some(listener) = bind_one(address)? {
+                listeners.push((token, listener));
             }
         }
         if listeners.is_empty() {
@@ -95,6 +88,52 @@ impl CallbackListener {
             last_page,
             thread: Some(thread),
         })
+    }
+}
+
+/// What came of trying to listen at one loopback address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Tried {
+    /// A login could listen there.
+    Free,
+    /// Another program listens there.
+    Taken,
+    /// This machine has no such addresses.
+    NoFamily,
+    /// It cannot be listened at.
+    Unusable(ErrorKind),
+}
+
+/// Tries to listen where a browser would come back to, as a login would, and lets go at once: the loopback address of each
+/// family, and what came of it.
+#[must_use]
+pub fn try_callback_port(endpoints: &Endpoints) -> Vec<(SocketAddr, Tried)> {
+    let tried = |(_, address)| {
+        let tried = match bind_one(address) {
+            Ok(Some(_)) => Tried::Free,
+            Ok(None) => Tried::NoFamily,
+            Err(error) if error.kind() == ErrorKind::AddrInUse => Tried::Taken,
+            Err(error) => Tried::Unusable(error.kind()),
+        };
+        (address, tried)
+    };
+    addresses(endpoints.redirect_uri()).map(tried).into()
+}
+
+fn addresses(redirect_uri: &Url) -> [(Token, SocketAddr); 2] {
+    let port = redirect_uri.port_or_known_default().unwrap_or_default();
+    [
+        (IPV4, (Ipv4Addr::LOCALHOST, port).into()),
+        (IPV6, (Ipv6Addr::LOCALHOST, port).into()),
+    ]
+}
+
+/// `None` on a machine without this family.
+fn bind_one(address: SocketAddr) -> io::Result<Option<TcpListener>> {
+    match TcpListener::bind(address) {
+        Err(error) if is_missing_family(&error) => Ok(None),
+        bound => bound.map(Some),
     }
 }
 

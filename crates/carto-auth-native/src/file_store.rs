@@ -13,9 +13,9 @@ use log::Level;
 use crate::clock::now;
 use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
-use crate::private_file::{self, Prepared};
+use crate::private_file::{self, Modes, Prepared};
 use crate::profile::Profile;
-use crate::reading::{NotUsed, newest, or_logged, read_record, shown};
+use crate::reading::{NotUsed, Reading, newest, or_logged, read_record, shown};
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 use crate::time_zone::local_offset;
 
@@ -31,6 +31,7 @@ pub struct FileStore {
     shared: PathBuf,
     /// The folder is `~/.carto-auth`, whose mode is ours to set.
     own_folder: bool,
+    modes: Modes,
 }
 
 impl FileStore {
@@ -60,6 +61,7 @@ impl FileStore {
         Some(Self {
             shared: carto_home()?.join(name),
             own_folder: !is_named,
+            modes: Modes::Tighten,
         })
     }
 
@@ -81,7 +83,15 @@ impl FileStore {
         Self {
             shared: expand_tilde(path.as_ref()),
             own_folder: false,
+            modes: Modes::Tighten,
         }
+    }
+
+    /// Leaves the modes of files as they are when it reads them: for looking only. Writing sets them all the same.
+    #[must_use]
+    pub fn leaving_modes(mut self) -> Self {
+        self.modes = Modes::Leave;
+        self
     }
 
     /// The file that is shared with the Python package.
@@ -116,23 +126,27 @@ impl FileStore {
         entries
     }
 
+    pub(crate) fn read(&self, path: &Path) -> Reading {
+        read_record(path, self.modes)
+    }
+
     /// The newest token of this identity in either file. For a machine the shared one is not looked at when the own one
     /// has `enough` life. What is wrong with a file is logged at `level`, but it is nobody's concern what is wrong with the
     /// shared one, which Python may be writing, when the own one is good.
     fn best(&self, identity: &Identity, enough: Duration, level: Level) -> Option<TokenRecord> {
         let ours = |record: &TokenRecord| identity.owns(record);
-        let read_own = || or_logged(read_record(&self.own_file(identity)), level).filter(ours);
+        let read_own = || or_logged(self.read(&self.own_file(identity)), level).filter(ours);
         // A person may have logged in anew with Python, as somebody else. The own file is written first, so read last: the
         // other way round a refresh token could be missed.
         let (shared, own) = if identity.is_person() {
-            let shared = read_record(&self.shared);
+            let shared = self.read(&self.shared);
             (shared, read_own())
         } else {
             let own = read_own();
             if own.as_ref().is_some_and(|own| own.expires_at() > now() + enough) {
                 return own;
             }
-            (read_record(&self.shared), own)
+            (self.read(&self.shared), own)
         };
         let has_good = own.as_ref().is_some_and(|own| own.expires_at() > now());
         let level = if has_good { Level::Debug } else { level };
@@ -143,7 +157,7 @@ impl FileStore {
     /// identity's (`former` is one that was, should Python have dropped our keys beside it) or has certainly ended. One that is not to be trusted may be a live file of Python's under a loose umask,
     /// and one that is cut off is being written by it.
     fn may_replace_shared(&self, identity: &Identity, former: Option<&Secret>) -> bool {
-        match read_record(&self.shared) {
+        match self.read(&self.shared) {
             Ok(None) => true,
             Ok(Some(record)) => {
                 let is_ours = identity.owns(&record) || former == Some(record.access_token());
@@ -254,7 +268,7 @@ impl LockedTokens for LockedFiles {
 
 impl LockedFiles {
     fn own_token(&self) -> Option<Secret> {
-        let own = read_record(&self.store.own_file(&self.identity)).ok()??;
+        let own = self.store.read(&self.store.own_file(&self.identity)).ok()??;
         Some(own.access_token().clone())
     }
 
@@ -266,7 +280,7 @@ impl LockedFiles {
             Forget::Everything if !is_own => Level::Warn,
             _ => Level::Debug,
         };
-        let record = or_logged(read_record(path), level);
+        let record = or_logged(self.store.read(path), level);
         let is_meant = match (what, &record) {
             // Its name says whose it is, whatever it holds.
             (Forget::Everything, _) if is_own => true,

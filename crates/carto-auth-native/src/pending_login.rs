@@ -8,7 +8,7 @@ use carto_auth_core::{Endpoints, Error, Login, OneLine, Secret};
 
 use crate::clock::now;
 use crate::home::carto_home;
-use crate::private_file::{self, Found, Prepared};
+use crate::private_file::{self, Found, Modes, Prepared};
 use crate::profile::Profile;
 use crate::store::StoreError;
 
@@ -53,7 +53,7 @@ impl PendingLogin {
             .into_temp_path();
         // Whoever renames it has it.
         fs::rename(&self.0, &taken).ok()?;
-        let bytes = match private_file::read(&taken) {
+        let bytes = match private_file::read(&taken, Modes::Tighten) {
             Found::Nothing => return None,
             Found::Bytes(bytes) => bytes,
             Found::Unusable(why) => {

@@ -20,10 +20,19 @@ pub(crate) enum Found {
     Unusable(String),
 }
 
+/// What becomes of others' permission to read a file that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Modes {
+    /// It is withdrawn, but for the target of a symbolic link: whoever laid the link may mean another file, whose mode is
+    /// none of ours.
+    Tighten,
+    /// It stays.
+    Leave,
+}
+
 /// Reads a file that may hold a token. Never blocks on a pipe or device, never reads more than the limit, and
-/// trusts only what belongs to this user and nobody else can write. Others' permission to read is withdrawn, but for
-/// the target of a symbolic link: whoever laid the link may mean another file, whose mode is none of ours.
-pub(crate) fn read(path: &Path) -> Found {
+/// trusts only what belongs to this user and nobody else can write.
+pub(crate) fn read(path: &Path, modes: Modes) -> Found {
     let opened = match open_to_read(path) {
         Ok(opened) => opened,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -31,7 +40,7 @@ pub(crate) fn read(path: &Path) -> Found {
         }
         Err(error) => return Found::Unusable(error.kind().to_string()),
     };
-    match check_and_read(&opened) {
+    match check_and_read(&opened, modes) {
         Ok(bytes) => Found::Bytes(bytes),
         // The system's own words end with a number that means nothing to anybody.
         Err(error) if error.raw_os_error().is_some() => Found::Unusable(error.kind().to_string()),
@@ -45,7 +54,7 @@ struct Opened {
     by_link: bool,
 }
 
-fn check_and_read(opened: &Opened) -> io::Result<Vec<u8>> {
+fn check_and_read(opened: &Opened, modes: Modes) -> io::Result<Vec<u8>> {
     let file = &opened.file;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -54,7 +63,7 @@ fn check_and_read(opened: &Opened) -> io::Result<Vec<u8>> {
     if metadata.len() > TOKEN_FILE_LIMIT {
         return Err(io::Error::other("it is larger than 1 MiB"));
     }
-    check_owner(opened, &metadata)?;
+    check_owner(opened, &metadata, modes)?;
     // With the size known, reading it takes one call and not one for each doubling of the buffer.
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default() + 1);
     file.take(TOKEN_FILE_LIMIT).read_to_end(&mut bytes)?;
@@ -87,7 +96,7 @@ fn open_to_read(path: &Path) -> io::Result<Opened> {
 }
 
 #[cfg(unix)]
-fn check_owner(opened: &Opened, metadata: &fs::Metadata) -> io::Result<()> {
+fn check_owner(opened: &Opened, metadata: &fs::Metadata, modes: Modes) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("it belongs to another user"));
@@ -97,7 +106,7 @@ fn check_owner(opened: &Opened, metadata: &fs::Metadata) -> io::Result<()> {
             "others may write to it (chmod go-w makes it usable)",
         ));
     }
-    if metadata.mode() & 0o077 != 0 && !opened.by_link {
+    if metadata.mode() & 0o077 != 0 && !opened.by_link && modes == Modes::Tighten {
         // The Python package writes 0644. A file system without modes keeps its own.
         let _ = opened.file.set_permissions(fs::Permissions::from_mode(0o600));
     }
@@ -105,7 +114,7 @@ fn check_owner(opened: &Opened, metadata: &fs::Metadata) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn check_owner(_opened: &Opened, _metadata: &fs::Metadata) -> io::Result<()> {
+fn check_owner(_opened: &Opened, _metadata: &fs::Metadata, _modes: Modes) -> io::Result<()> {
     Ok(())
 }
 
@@ -243,6 +252,10 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn read(path: &Path) -> Found {
+        super::read(path, Modes::Tighten)
     }
 
     fn unusable(path: &Path) -> String {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use carto_auth_core::{OneLine, TokenFileError, TokenRecord};
 use log::Level;
 
-use crate::private_file::{self, Found};
+use crate::private_file::{self, Found, Modes};
 use crate::time_zone::local_offset;
 
 /// Python empties its file before it writes; so often, and so long apart, a cut-off file is read again.
@@ -25,7 +25,7 @@ pub(crate) type Reading = Result<Option<TokenRecord>, NotUsed>;
 /// A file that is not used.
 pub(crate) struct NotUsed {
     /// Which, and why.
-    why: String,
+    pub(crate) why: String,
     /// It makes no sense, and nobody is about to give it some.
     pub(crate) is_rubbish: bool,
 }
@@ -38,13 +38,13 @@ pub(crate) fn or_logged(reading: Reading, level: Level) -> Option<TokenRecord> {
     })
 }
 
-pub(crate) fn read_record(path: &Path) -> Reading {
+pub(crate) fn read_record(path: &Path, modes: Modes) -> Reading {
     let not_used = |why: &dyn Display, is_rubbish| NotUsed {
         why: format!("{} is not used: {why}", shown(path)),
         is_rubbish,
     };
     for _ in 0..REREADS {
-        let bytes = match private_file::read(path) {
+        let bytes = match private_file::read(path, modes) {
             Found::Nothing => return Ok(None),
             Found::Bytes(bytes) => bytes,
             Found::Unusable(why) => return Err(not_used(&why, false)),

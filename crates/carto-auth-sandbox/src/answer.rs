@@ -2,9 +2,9 @@
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, DATE};
 use axum::http::request::Parts;
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authorize::{authorize, consent, log_in};
@@ -13,6 +13,7 @@ use crate::connection::Cutter;
 use crate::endpoint::Endpoint;
 use crate::fault::Then;
 use crate::grant::{grant, revoke};
+use crate::http_date::http_date;
 use crate::page;
 use crate::person::me;
 use crate::reply::{json_reply, response};
@@ -28,6 +29,15 @@ pub(crate) async fn answer(
     ConnectInfo(cutter): ConnectInfo<Cutter>,
     request: Request,
 ) -> Response<Body> {
+    let mut response = say(&carto, &cutter, request).await;
+    // The server would set it by the machine's clock.
+    if let Ok(date) = HeaderValue::from_str(&http_date(carto.now())) {
+        response.headers_mut().entry(DATE).or_insert(date);
+    }
+    response
+}
+
+async fn say(carto: &Shared, cutter: &Cutter, request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, REQUEST_LIMIT).await else {
         return json_reply(
@@ -50,19 +60,19 @@ pub(crate) async fn answer(
             Then::Drop => cutter.cut(),
         }
     }
-    let token = || bearer(&carto, &parts);
+    let token = || bearer(carto, &parts);
     match endpoint {
-        Endpoint::Authorize => authorize(&carto, &request),
-        Endpoint::Login => log_in(&carto, &request),
-        Endpoint::Consent => consent(&carto, &request),
-        Endpoint::Token => grant(&carto, &request),
-        Endpoint::Revoke => revoke(&carto, &request),
-        Endpoint::Accounts => with_token(token(), |claims| tenant::account(&carto, claims)),
-        Endpoint::Organization => tenant::organization(&carto, &request),
-        Endpoint::Me => with_token(token(), |claims| me(claims, &tenant::domain(&carto))),
-        Endpoint::TenantConfig => tenant::config(&carto),
-        Endpoint::Warehouse => with_token(token(), |_| warehouse::token(&carto)),
-        Endpoint::BigQuery => bigquery(&carto, &request),
+        Endpoint::Authorize => authorize(carto, &request),
+        Endpoint::Login => log_in(carto, &request),
+        Endpoint::Consent => consent(carto, &request),
+        Endpoint::Token => grant(carto, &request),
+        Endpoint::Revoke => revoke(carto, &request),
+        Endpoint::Accounts => with_token(token(), |claims| tenant::account(carto, claims)),
+        Endpoint::Organization => tenant::organization(carto, &request),
+        Endpoint::Me => with_token(token(), |claims| me(claims, &tenant::domain(carto))),
+        Endpoint::TenantConfig => tenant::config(carto),
+        Endpoint::Warehouse => with_token(token(), |_| warehouse::token(carto)),
+        Endpoint::BigQuery => bigquery(carto, &request),
         Endpoint::Keys => json_reply(StatusCode::OK, &carto.signer().key_set()),
         Endpoint::AppPage => app_page(&request),
         Endpoint::Unknown => json_reply(StatusCode::NOT_FOUND, &json!({"error": "Not Found"})),

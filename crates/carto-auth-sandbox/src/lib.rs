@@ -89,6 +89,7 @@ mod reply;
 mod unguessable;
 mod jwt;
 mod connection;
+mod http_date;
 mod answer;
 mod authorize;
 mod page;

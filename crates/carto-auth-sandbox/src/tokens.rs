@@ -72,7 +72,8 @@ impl Sandbox {
         self.shared.state().tokens.format = format;
     }
 
-    /// Sets the clock by which tokens are issued and expire so many seconds ahead of the machine's; negative is behind.
+    /// Sets the clock by which tokens are issued and expire, and which `Date` tells, so many seconds ahead of the machine's;
+    /// negative is behind.
     pub fn set_clock_ahead(&self, seconds: i64) {
         self.shared.state().tokens.clock_ahead = seconds;
     }
@@ -85,6 +86,11 @@ impl Sandbox {
 }
 
 impl Shared {
+    /// The sandbox's time, in seconds since the epoch.
+    pub(crate) fn now(&self) -> u64 {
+        self.state().tokens.now()
+    }
+
     /// Issues a token with these claims, and with those that every token has. The reply's fields:
     /// <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
     pub(crate) fn issue(&self, mut claims: Value) -> Value {

@@ -14,7 +14,7 @@ use ureq::http::uri::Scheme;
 use ureq::{Agent, Timeout};
 
 use crate::agent::has_provider;
-use crate::no_proxy::unless_exempt;
+use crate::via::proxy_for;
 
 /// Carries a flow out to its end.
 ///
@@ -37,11 +37,7 @@ pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Err
 /// Sends a request as it is, whatever the agent was configured to do with redirects, statuses and time.
 fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportError> {
     log::debug!("{} {}", out.request.method(), out.request.uri());
-    let proxy = if out.bypasses_proxies() {
-        None
-    } else {
-        unless_exempt(agent.config().proxy().cloned(), out.host())
-    };
+    let proxy = proxy_for(agent, &out);
     if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
         return Err(no_tls());
     }

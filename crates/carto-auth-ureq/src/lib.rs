@@ -35,6 +35,7 @@
 
 mod agent;
 mod no_proxy;
+mod via;
 mod drive;
 mod carto_auth;
 mod login;
@@ -48,6 +49,7 @@ pub use carto_auth::CartoAuth;
 pub use drive::drive;
 pub use m2m::M2mBuilder;
 pub use oauth::OauthBuilder;
+pub use via::Via;
 
 pub use carto_auth_core::{
     AccessToken, AddressProblem, ApiBaseUrl, Authorized, Callback, CartoDwCredentials, Claims,

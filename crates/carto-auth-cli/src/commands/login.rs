@@ -252,7 +252,7 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 const CODE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `logged in as ana@acme.com (ac_7xhfwyml) for 24h, until 2026-11-25 10:31 UTC`.
-fn logged_in(token: &AccessToken) -> String {
+pub(crate) fn logged_in(token: &AccessToken) -> String {
     let mut text = "logged in".to_owned();
     if let Some(email) = identity::whose(token) {
         let _ = write!(text, " as {email}");

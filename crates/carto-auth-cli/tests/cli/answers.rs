@@ -130,6 +130,7 @@ fn the_help_texts_are_these() {
         ("help_env", &["env", "--help"]),
         ("help_dw", &["dw", "--help"]),
         ("help_status", &["help", "status"]),
+        ("help_doctor", &["doctor", "--help"]),
         ("usage", &["token", "--headr"]),
         ("usage_json", &["token", "--headr", "--json"]),
     ] {

@@ -76,6 +76,7 @@ fn no_command_leaves_a_secret_where_it_does_not_belong() {
     machines(&mut kept);
     refusals(&mut kept);
     people(&mut kept);
+    doctors(&mut kept);
     children(&mut kept);
 
     let mut canaries = Canaries::default();
@@ -188,6 +189,28 @@ fn machines(kept: &mut Kept) {
     let file = kept.world.carto.credentials_json();
     let mut piped = kept.world.command(&["token", "-vv", "--credentials", "-"]);
     kept.run_prepared(&mut piped, &file, 0, TOKEN);
+}
+
+fn doctors(kept: &mut Kept) {
+    kept.run(&["doctor", "-vv", "--credentials", "ci.json"], 0, NOTHING);
+    kept.run(&["doctor", "-vv", "--json"], 0, NOTHING);
+    let mut by_variables = kept.world.command(&["doctor", "-vv"]);
+    by_variables.envs(kept.world.carto.environment());
+    kept.run_prepared(&mut by_variables, "", 0, NOTHING);
+    let broken = format!(r#"{{"client_id":"i","client_secret":["{REFUSED_SECRET}"]}}"#);
+    let mut piped = kept.world.command(&["doctor", "-vv", "--credentials", "-"]);
+    kept.run_prepared(&mut piped, &broken, 1, NOTHING);
+
+    let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
+    for arguments in [&["doctor", "-vv"][..], &["doctor", "-vv", "--json"]] {
+        let mut proxied = kept.world.command(arguments);
+        let url = format!("http://me:{PROXY_PASSWORD_IN_A_URL}@127.0.0.1:{}", proxy.port());
+        proxied
+            .env("HTTPS_PROXY", url)
+            .env("CARTO_AUTH_URL", "https://auth.example");
+        kept.run_prepared(&mut proxied, "", 1, NOTHING);
+    }
+    assert!(!proxy.requests().is_empty());
 }
 
 fn refusals(kept: &mut Kept) {

@@ -78,7 +78,11 @@ fn html_truncated_and_huge_bodies_are_described() {
     let error = "cannot reach 127.0.0.1: the connection ended before the answer did";
     assert_eq!(
         error_of(&truncated),
-        (5, error, "check the connection or HTTPS_PROXY")
+        (
+            5,
+            error,
+            "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step"
+        )
     );
 }
 
@@ -139,7 +143,7 @@ fn a_server_that_is_not_there_is_named() {
         .unwrap()
         .port();
     let gone = token_from(&world, &format!("http://127.0.0.1:{port}"), |command| command);
-    let hint = "check the connection or HTTPS_PROXY";
+    let hint = "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step";
     assert_eq!(
         error_of(&gone),
         (5, "cannot reach 127.0.0.1: connection refused", hint)

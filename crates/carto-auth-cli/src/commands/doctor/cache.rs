@@ -1,0 +1,72 @@
+//! The token files, and whether they can be read and written.
+
+use carto_auth_core::OneLine;
+use carto_auth_native::{HOME_VARIABLE, Holds, InspectedFile, Inspection};
+
+use super::{Check, State};
+use crate::arguments::{Global, Mode};
+use crate::identity::Chosen;
+
+pub(super) fn checks(global: &Global, chosen: &Chosen) -> Vec<Check> {
+    // What a machine cannot keep it asks for again; a person would have to log in again.
+    let lost = match chosen.mode {
+        Mode::M2m => State::Warning,
+        Mode::Oauth => State::Problem,
+    };
+    if global.no_cache {
+        let message = "nothing is kept, because of --no-cache";
+        return vec![Check::new("cache", State::Skipped, message)];
+    }
+    let (Some(store), Some(identity)) = (&chosen.store, chosen.auth.identity()) else {
+        let none = Check::new("cache", lost, "there is no home folder to keep a token in");
+        return vec![none.hint(format!("set {HOME_VARIABLE}"))];
+    };
+    let found = store.inspect(identity);
+    let has_token = chosen.auth.cached_token().is_some() || chosen.auth.is_renewable();
+    let unused = if has_token { State::Warning } else { lost };
+    let mut checks = vec![folder(&found, lost)];
+    checks.extend(found.files.iter().map(|found| file(found, unused, chosen)));
+    checks
+}
+
+fn folder(found: &Inspection, lost: State) -> Check {
+    let check = |state, message: String| {
+        let about = found.folder.to_string_lossy();
+        Check::new("cache", state, message).about(about)
+    };
+    match found.folder_mode {
+        _ if !found.is_writable => check(lost, "no token can be kept there".to_owned()).hint(format!(
+            "let your user write there, or name another folder with {HOME_VARIABLE}"
+        )),
+        Some(mode) if mode & 0o022 != 0 => {
+            let message = format!("others may put files there (mode {mode:04o})");
+            check(State::Warning, message).hint("make its mode 0700")
+        }
+        Some(mode) => check(State::Ok, format!("mode {mode:04o}")),
+        None if found.folder.exists() => check(State::Ok, "it is there".to_owned()),
+        None => check(State::Ok, "it is made when there is a token to keep".to_owned()),
+    }
+}
+
+fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {
+    let path = found.path.to_string_lossy();
+    let check = |state, message: &str| Check::new("cache", state, message).about(path.as_ref());
+    match (&found.holds, found.mode) {
+        (Holds::NotUsed(why), _) => {
+            let message = why.strip_prefix(&format!("{} ", OneLine(&path)));
+            check(unused, message.unwrap_or(why)).hint(match chosen.mode {
+                Mode::M2m => {
+                    "mend or remove it; the next command that asks for a token writes it anew".to_owned()
+                }
+                Mode::Oauth => format!("mend or remove it; `{}` writes it anew", chosen.login),
+            })
+        }
+        (Holds::Ours, Some(mode)) if mode & 0o077 != 0 => {
+            let message = format!("others may read it (mode {mode:04o})");
+            check(State::Warning, &message).hint("make its mode 0600; a command that reads it does so, too")
+        }
+        (Holds::Ours, Some(mode)) => check(State::Ok, &format!("mode {mode:04o}")),
+        (Holds::Ours, None) => check(State::Ok, "it is there"),
+        _ => check(State::Skipped, "it holds another login, which is not used here"),
+    }
+}

@@ -1,0 +1,45 @@
+//! Whose token would be used, and whether there is one.
+
+use carto_auth_core::{AccessToken, Error};
+use carto_auth_native::now;
+
+use super::{Check, State};
+use crate::arguments::Mode;
+use crate::commands::login::logged_in;
+use crate::identity::Chosen;
+use crate::time;
+
+pub(super) fn check(chosen: &Chosen) -> Check {
+    let token = chosen.auth.cached_token();
+    let well = |message| Check::new("session", State::Ok, message);
+    let check = match (chosen.mode, token) {
+        (Mode::M2m, token) => well(machine(chosen, token.as_ref())),
+        (Mode::Oauth, Some(token)) => well(logged_in(&token)),
+        (Mode::Oauth, None) if chosen.auth.is_renewable() => {
+            well("its token has ended, and its refresh token is there".to_owned())
+        }
+        (Mode::Oauth, None) => Check::failed("session", chosen.failure(why_not(chosen))),
+    };
+    check.about(&chosen.source)
+}
+
+fn machine(chosen: &Chosen, token: Option<&AccessToken>) -> String {
+    let client_id = chosen.auth.identity().map_or("", |identity| identity.client_id());
+    match token.and_then(AccessToken::expires_at) {
+        Some(end) => {
+            let left = time::rough(end.since(now()));
+            format!("machine {client_id}, with a token that is good for {left}")
+        }
+        None => format!("machine {client_id}; the next command asks for a token"),
+    }
+}
+
+/// What a command that needs a token would say, without asking for one.
+fn why_not(chosen: &Chosen) -> Error {
+    match chosen.auth.last_token() {
+        Some(token) => Error::Expired {
+            expired_at: token.expires_at(),
+        },
+        None => Error::NotLoggedIn,
+    }
+}
