@@ -17,7 +17,7 @@ use crate::private_file::{self, Modes, Prepared};
 use crate::profile::Profile;
 use crate::reading::{NotUsed, Reading, newest, or_logged, read_record, shown};
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
-use crate::time_zone::local_offset;
+use crate::time_zone::local_offsets;
 
 /// Keeps tokens in two files: one of the identity's own, and one that is shared with the Python package.
 ///
@@ -324,7 +324,7 @@ impl LockedFiles {
 
     fn prepare<'a>(&self, path: &'a Path, record: &TokenRecord) -> io::Result<Prepared<'a>> {
         let prefix = self.store.temporary_prefix(&self.identity);
-        let bytes = record.encode(&local_offset);
+        let bytes = record.encode(&local_offsets());
         private_file::prepare(path, &prefix, bytes.expose().as_bytes())
     }
 

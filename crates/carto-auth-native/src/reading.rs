@@ -10,7 +10,7 @@ use carto_auth_core::{OneLine, TokenFileError, TokenRecord};
 use log::Level;
 
 use crate::private_file::{self, Found, Modes};
-use crate::time_zone::local_offset;
+use crate::time_zone::local_offsets;
 
 /// Python empties its file before it writes; so often, and so long apart, a cut-off file is read again.
 const REREADS: u32 = 5;
@@ -49,7 +49,7 @@ pub(crate) fn read_record(path: &Path, modes: Modes) -> Reading {
             Found::Bytes(bytes) => bytes,
             Found::Unusable(why) => return Err(not_used(&why, false)),
         };
-        match TokenRecord::decode(&bytes, &local_offset) {
+        match TokenRecord::decode(&bytes, &local_offsets()) {
             Ok(record) => return Ok(Some(record)),
             Err(TokenFileError::NotJson(problem)) if problem.is_truncation() => thread::sleep(REREAD_PAUSE),
             Err(problem) => return Err(not_used(&format_args!("it {problem}"), true)),
