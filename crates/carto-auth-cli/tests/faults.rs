@@ -20,5 +20,7 @@ mod scene;
 mod verdict;
 #[path = "faults/sweep.rs"]
 mod sweep;
+#[path = "faults/cached.rs"]
+mod cached;
 #[path = "faults/places.rs"]
 mod places;

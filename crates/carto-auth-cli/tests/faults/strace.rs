@@ -85,7 +85,7 @@ pub(crate) fn strike(command: &Command, folder: &Path, call: &Call, blow: Blow) 
     outcome
 }
 
-fn traced(command: &Command, options: &[&str]) -> (Outcome, String) {
+pub(crate) fn traced(command: &Command, options: &[&str]) -> (Outcome, String) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let mut strace = Command::new("strace");
