@@ -3,10 +3,10 @@
 use std::io;
 use std::process::Command;
 
-use crate::{cargo, conformance, say};
+use crate::{budgets, cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 8] = [
+const NEEDED: [(&str, &[&str], &str); 9] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     (
         "test",
@@ -19,6 +19,7 @@ const NEEDED: [(&str, &[&str], &str); 8] = [
     ("fish", &["--version"], "fish"),
     ("zsh", &["--version"], "zsh"),
     ("strace", &["--version"], "strace"),
+    ("valgrind", &["--version"], "valgrind"),
 ];
 
 /// Apart from the others, for what it brings turns on features of theirs.
@@ -74,7 +75,8 @@ pub(crate) fn test() -> io::Result<()> {
         "tests of the BigQuery client",
         cargo(&["test", "-p", BIGQUERY, "--locked"]),
         "see the failure above",
-    )
+    )?;
+    budgets::check()
 }
 
 pub(crate) fn lint() -> io::Result<()> {
