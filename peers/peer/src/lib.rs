@@ -41,14 +41,14 @@ impl Kept {
 /// For libraries that take the authorities to trust from the system alone.
 ///
 /// # Errors
-/// When the one that is asked for is not the one that the system names.
+/// When the system does not name the one that is asked for, and no other.
 pub fn trusted_by_the_system(ca: Option<&Path>) -> Result<()> {
-    match ca {
-        Some(ca) if env::var_os("SSL_CERT_FILE").is_none_or(|file| file != *ca) => {
-            Err("this library trusts what SSL_CERT_FILE names: set it to the CA's path".into())
-        }
-        _ => Ok(()),
+    let Some(ca) = ca else { return Ok(()) };
+    let is_named = env::var_os("SSL_CERT_FILE").is_some_and(|file| file == *ca);
+    if is_named && env::var_os("SSL_CERT_DIR").is_none() {
+        return Ok(());
     }
+    Err("it trusts what the system does: set SSL_CERT_FILE to the CA's path, and unset SSL_CERT_DIR".into())
 }
 
 fn ended(result: Result<()>) -> ExitCode {
