@@ -75,7 +75,7 @@ fn next_request(stream: &mut impl Read, received: &mut Vec<u8>) -> io::Result<Op
             for (name, value) in headers.lines().filter_map(|line| line.split_once(':')) {
                 match name.to_ascii_lowercase().as_str() {
                     "content-length" => {
-                        length = value.trim().parse().map_err(|_| refused("a strange length"))?
+                        length = value.trim().parse().map_err(|_| refused("a strange length"))?;
                     }
                     "transfer-encoding" => return Err(refused("a body in chunks")),
                     _ => {}
