@@ -77,8 +77,8 @@ impl Arguments {
         }
         // There is no other command that they could be global to.
         let command = TokenAlone::command().mut_args(|option| option.global(false));
-        let matches = command.try_get_matches_from(options).ok()?;
-        let token = TokenAlone::from_arg_matches(&matches).ok()?;
+        let mut matches = command.try_get_matches_from(options).ok()?;
+        let token = TokenAlone::from_arg_matches_mut(&mut matches).ok()?;
         Some(Self {
             global: token.global,
             command: Command::Token(token.options),

@@ -35,7 +35,7 @@ fn repeatedly(run: impl Fn() + Send + Sync + 'static) -> Run {
     Box::new(move |times| (0..times).for_each(|_| run()))
 }
 
-/// The randomness of the system is part of it.
+/// As a person logs in by default. The randomness of the system is part of it.
 fn authorize_url() -> Run {
     let endpoints = Endpoints::carto();
     repeatedly(move || {

@@ -1,0 +1,3 @@
+//! What any Rust program costs.
+
+fn main() {}

@@ -1,0 +1,3 @@
+/* What any program costs. */
+
+int main(void) { return 0; }
