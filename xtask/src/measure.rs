@@ -1,6 +1,7 @@
 //! How things are measured: whole processes that run in turn, instructions by callgrind, single calls as the difference of
 //! two processes.
 
+use std::env;
 use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -98,12 +99,14 @@ pub(crate) fn instructions(command: &Command) -> io::Result<u64> {
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(command.get_program())
         .args(command.get_args());
-    for (name, value) in command.get_envs() {
-        match value {
-            Some(value) => counted.env(name, value),
-            None => counted.env_remove(name),
-        };
-    }
+    // The linker and the C library look at the environment: what cargo has put there must not count.
+    counted.env_clear();
+    counted.env("PATH", env::var_os("PATH").unwrap_or_default());
+    counted.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     let output = counted.stdin(Stdio::null()).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     let total = said
