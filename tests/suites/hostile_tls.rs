@@ -283,34 +283,6 @@ fn a_proxy_that_lets_us_through_sees_nothing_but_the_host() {
 }
 
 #[test]
-fn a_host_that_needs_no_proxy_is_asked_without_one() {
-    let _scenario = scenario!();
-    let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
-    let url = format!("http://me:{IN_A_URL}@127.0.0.1:{}", proxy.port());
-    // No name is that long, so no server of names is asked.
-    let host = format!("{}.example", "x".repeat(70));
-    for no_proxy in [host.as_str(), "example", ".example", "a.test, .example"] {
-        let variables = [
-            ("HTTPS_PROXY", &*url),
-            ("NO_PROXY", no_proxy),
-            ("CARTO_AUTH_HOST", &*host),
-        ];
-        let seen = ask_alone(&variables);
-        // What is wrong with such a name each client says in its own words.
-        assert!(seen.outcome.starts_with("cannot reach xxx"), "{}", seen.outcome);
-        assert_eq!(proxy.connections(), 0, "{no_proxy}");
-        assert_eq!(seen.canaries.hits(), []);
-    }
-    let seen = ask_alone(&[
-        ("HTTPS_PROXY", &url),
-        ("NO_PROXY", "example.org"),
-        ("CARTO_AUTH_HOST", &host),
-    ]);
-    note(seen.outcome);
-    assert!(proxy.connections() > 0);
-}
-
-#[test]
 fn a_proxy_that_is_not_there_is_not_named_with_its_password() {
     let _scenario = scenario!();
     let port = TcpListener::bind("127.0.0.1:0")

@@ -6,15 +6,14 @@ use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
-use carto_auth_native::now;
+use carto_auth_native::{is_exempt_from_proxies, now};
 #[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
 use ureq::http::Response;
 use ureq::http::uri::Scheme;
-use ureq::{Agent, Timeout};
+use ureq::{Agent, Proxy, Timeout};
 
 use crate::agent::has_provider;
-use crate::no_proxy::unless_exempt;
 
 /// Carries a flow out to its end.
 ///
@@ -40,7 +39,7 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
     let proxy = if out.bypasses_proxies() {
         None
     } else {
-        unless_exempt(agent.config().proxy().cloned(), out.host())
+        proxy_for(agent, out.host())
     };
     if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
         return Err(no_tls());
@@ -62,6 +61,17 @@ fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportErro
     let read = body.as_reader().take(body_limit).read_to_end(&mut bytes);
     read.map_err(|error| transport_error(error.into()))?;
     Ok(Response::from_parts(parts, bytes))
+}
+
+/// The agent's proxy, unless it is the environment's and `NO_PROXY` names the host. The environment's comes without ureq's own
+/// reading of that list, by which `acme.com.` exempts `acme.com.evil.example`.
+fn proxy_for(agent: &Agent, host: &str) -> Option<Proxy> {
+    let proxy = agent.config().proxy()?;
+    match proxy.is_from_env() {
+        true if is_exempt_from_proxies(host) => None,
+        true => Some(Proxy::new(&proxy.uri().to_string()).unwrap_or_else(|_| proxy.clone())),
+        false => Some(proxy.clone()),
+    }
 }
 
 const NO_TLS: &str = "the program has none: turn on the feature `rustls` of carto-auth-ureq, or with \
