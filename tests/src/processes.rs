@@ -1,6 +1,7 @@
 //! Programs, run to their end.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process::{Command, Output, Stdio};
 #[cfg(unix)]
@@ -15,6 +16,36 @@ pub struct Outcome {
     pub stdout: String,
     /// What it said.
     pub stderr: String,
+}
+
+/// A program with nothing of this machine's environment, but where the counts of `cargo llvm-cov` go.
+pub fn bare(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
+    command
+}
+
+/// A command with another one in front of it, which runs it, and is found by `PATH`.
+#[must_use]
+pub fn behind(front: &[&str], command: &Command) -> Command {
+    let (program, arguments) = front.split_first().unwrap_or((&"env", &[]));
+    let mut whole = bare(program);
+    whole
+        .args(arguments)
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => whole.env(name, value),
+            None => whole.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        whole.current_dir(folder);
+    }
+    whole
 }
 
 /// Runs a program with this standard input.

@@ -140,7 +140,7 @@ impl Scripted {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// Stops, and gives how many bytes of [endless](Reply::Endless) replies were sent.
+    /// Stops, and gives how many bytes of [endless](Reply::Endless) and [dripping](Reply::Drip) replies were sent.
     #[must_use]
     pub fn stop(self) -> usize {
         let written = Arc::clone(&self.written);
@@ -198,6 +198,7 @@ fn converse(
             for byte in bytes {
                 stream.write_all(&[*byte])?;
                 stream.flush()?;
+                written.fetch_add(1, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(20));
             }
         }

@@ -5,25 +5,23 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use carto_auth_sandbox::{Endpoint, Fault, Person, RecordedRequest, Sandbox};
-use carto_auth_tests::{Canaries, Logbook, free_port, keep_figures, run, scenario};
+use carto_auth_tests::planted::{
+    self, CLIENT_SECRET, PASSWORD, PROXY_PASSWORD_IN_A_URL, REFUSED_SECRET, REFUSED_SECRET_IN_A_FORM,
+    WAREHOUSE_TOKEN,
+};
+use carto_auth_tests::{
+    Canaries, Logbook, bare, end_token, free_port, keep_figures, run, scenario, token_files,
+};
 
 use crate::front_end::{CartoAuth, Error, LoginOptions, M2mCredentials, Way};
 use crate::person::{Shown, World};
 use crate::transport::panic_while_asking;
 
 const TEST: &str = "suite::nothing_that_a_process_leaves_behind_holds_a_secret";
-const CLIENT_SECRET: &str = "cl!ent/s3cret+Wq7=ZpLx82";
-const REFUSED_SECRET: &str = "refused&s3cret/Hk4+Tb9=Yd";
-const PASSWORD: &str = "p\u{e4}ssw/rd+Rm5=Jc61Vn";
-const PROXY_PASSWORD: &str = "pr0xy/word+Gs3=Xf90Kq";
-const PROXY_PASSWORD_IN_A_URL: &str = "pr0xy%2Fword%2BGs3%3DXf90Kq";
-const WAREHOUSE_TOKEN: &str = "ya29.warehouse-Tz8_Lw2-Bv6";
-
 /// What the process of its own leaves for the test, beside what it shows of itself.
 struct Ledger<'a> {
     folder: &'a Path,
@@ -58,10 +56,10 @@ fn nothing_that_a_process_leaves_behind_holds_a_secret() {
     fs::write(&browser, script).unwrap();
     fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
 
-    let mut command = Command::new(env::current_exe().unwrap());
+    let nowhere = free_port();
+    let mut command = bare(env::current_exe().unwrap());
     command
         .args(["--exact", TEST, "--nocapture"])
-        .env_clear()
         .env("HOME", home.path())
         .env("RUST_BACKTRACE", "full")
         .env("BROWSER", &browser)
@@ -69,7 +67,7 @@ fn nothing_that_a_process_leaves_behind_holds_a_secret() {
         .env("CARTO_CLIENT_SECRET", CLIENT_SECRET)
         .env(
             "HTTPS_PROXY",
-            format!("http://me:{PROXY_PASSWORD_IN_A_URL}@127.0.0.1:9"),
+            format!("http://me:{PROXY_PASSWORD_IN_A_URL}@127.0.0.1:{nowhere}"),
         );
     let outcome = run(command.current_dir(home.path()), "").unwrap();
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
@@ -141,9 +139,7 @@ fn be_the_process(folder: &Path) {
         .start()
         .unwrap();
     carto.warehouse_token_text(Some(WAREHOUSE_TOKEN.to_owned()));
-    let port = free_port();
-    carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));
-    let world = World { carto, port };
+    let world = World::of(carto);
     machine(&world, &mut ledger);
     person(&world, &mut ledger);
     beyond(&mut ledger);
@@ -152,14 +148,7 @@ fn be_the_process(folder: &Path) {
         .requests()
         .iter()
         .for_each(|request| note_secrets(request, &mut ledger));
-    for (name, value) in [
-        ("client secret", CLIENT_SECRET),
-        ("client secret", REFUSED_SECRET),
-        ("password", PASSWORD),
-        ("proxy password", PROXY_PASSWORD),
-        ("proxy password", PROXY_PASSWORD_IN_A_URL),
-        ("warehouse token", WAREHOUSE_TOKEN),
-    ] {
+    for (name, value) in planted::ALL {
         ledger.secret(name, value);
     }
     let write = |name: &str, text: &str| fs::write(ledger.folder.join(name), text).unwrap();
@@ -207,7 +196,7 @@ fn machine(world: &World, ledger: &mut Ledger<'_>) {
         CartoAuth::m2m(M2mCredentials::new(&carto.api_base_url(), "the-machine", REFUSED_SECRET).unwrap());
     let refused = other.endpoints(world.endpoints()).without_cache().build();
     ledger.show("refused", &refused.access_token());
-    for secret in [REFUSED_SECRET, "refused%26s3cret%2FHk4%2BTb9%3DYd"] {
+    for secret in [REFUSED_SECRET, REFUSED_SECRET_IN_A_FORM] {
         let words = format!(r#"{{"error":"{secret}","error_description":"you sent {secret}"}}"#);
         carto.fail_next(
             Endpoint::Token,
@@ -276,16 +265,12 @@ fn person(world: &World, ledger: &mut Ledger<'_>) {
 /// Lets the kept token end, and has it renewed: refused by a server in trouble, then granted.
 fn refresh(world: &World, ledger: &mut Ledger<'_>, open: &dyn Fn() -> CartoAuth) {
     for fault in [Some(Fault::status(500)), None] {
-        for entry in fs::read_dir("cache").unwrap() {
-            let path = entry.unwrap().path();
-            let Ok(mut kept) = serde_json::from_slice::<serde_json::Value>(&fs::read(&path).unwrap()) else {
-                continue;
-            };
+        for path in token_files("cache") {
+            let kept: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
             if let Some(token) = kept["refresh_token"].as_str() {
                 ledger.secret("refresh token", token);
             }
-            kept["expires_at"] = 1_000_000_000.into();
-            fs::write(&path, kept.to_string()).unwrap();
+            end_token(path).unwrap();
         }
         if let Some(fault) = fault {
             world.carto.fail_next(Endpoint::Token, fault);

@@ -380,8 +380,9 @@ fn front_ends(shown: &mut Shown) {
     shown.debug("Generation", &Generation::default());
     let options = LoginOptions::default().way(Way::Callback).interaction(Nobody);
     shown.debug("LoginOptions", &options);
+    let port = free_port();
     let here = carto
-        .with_redirect_uri(&format!("http://localhost:{}/callback/", free_port()))
+        .with_redirect_uri(&format!("http://localhost:{port}/callback/"))
         .unwrap();
     let request = LoginRequest::new(here.clone(), Redirect::Loopback);
     let login = BrowserLogin::start(request, &here, &options).unwrap();

@@ -6,13 +6,14 @@ mod person;
 
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use carto_auth_core::{Discovery, Jitter, Step};
 use carto_auth_sandbox::{Endpoint, Fault, Person, Visited};
-use carto_auth_tests::scenario;
+use carto_auth_tests::{change_record, end_token, scenario, token_files};
 
 use crate::front_end::{
     AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Ignored, LoginOptions, M2mCredentials, OauthBuilder,
@@ -107,29 +108,22 @@ fn connect(world: &World, builder: OauthBuilder) -> CartoAuth {
     })
 }
 
-fn in_file(world: &World, folder: &std::path::Path) -> OauthBuilder {
+fn in_file(world: &World, folder: &Path) -> OauthBuilder {
     let builder = CartoAuth::oauth().endpoints(world.endpoints());
     builder.cache_file(folder.join("t.json"))
 }
 
 /// The token files of a folder, with what they hold.
-fn token_files(folder: &std::path::Path) -> BTreeMap<std::path::PathBuf, String> {
-    let paths = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
-        .collect()
+fn kept_in(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let read = |path: PathBuf| (path.clone(), std::fs::read_to_string(path).unwrap());
+    token_files(folder).into_iter().map(read).collect()
 }
 
 /// Lets every login in a folder have ended long ago.
-fn let_end(folder: &std::path::Path) {
-    for (path, text) in token_files(folder) {
-        let mut kept: serde_json::Value = serde_json::from_str(&text).unwrap();
-        kept["expires_at"] = 1_000_000_000.into();
-        std::fs::write(path, kept.to_string()).unwrap();
-    }
+fn let_end(folder: &Path) {
+    token_files(folder)
+        .iter()
+        .for_each(|path| end_token(path).unwrap());
 }
 
 #[test]
@@ -139,12 +133,12 @@ fn a_login_without_a_cache_neither_reads_nor_writes_a_file() {
     let kept = connect(&world, in_file(&world, folder.path()))
         .access_token()
         .unwrap();
-    let before = token_files(folder.path());
+    let before = kept_in(folder.path());
     assert_eq!(before.len(), 2);
     let auth = connect(&world, in_file(&world, folder.path()).without_cache());
     assert_ne!(auth.access_token().unwrap().secret(), kept.secret());
     assert_eq!(counts(&world), [2, 2, 2]);
-    assert_eq!(token_files(folder.path()), before);
+    assert_eq!(kept_in(folder.path()), before);
 }
 
 #[test]
@@ -162,7 +156,7 @@ fn a_cached_login_that_has_ended_is_replaced_by_a_new_one() {
     let next = in_file(&world, folder.path()).connect().unwrap();
     assert_eq!(next.access_token().unwrap().secret(), new.secret());
     assert_eq!(counts(&world), [2, 2, 2]);
-    let files = token_files(folder.path());
+    let files = kept_in(folder.path());
     assert!(files.values().all(|text| text.contains(new.secret().expose())));
 }
 
@@ -736,7 +730,7 @@ fn a_connection_without_a_store_survives_an_account_that_cannot_be_asked() {
 }
 
 /// A login with a refresh token, kept in a file.
-fn with_refresh_token(world: &World, file: &std::path::Path) -> CartoAuth {
+fn with_refresh_token(world: &World, file: &Path) -> CartoAuth {
     let auth = CartoAuth::oauth()
         .endpoints(world.endpoints())
         .cache_file(file)
@@ -865,12 +859,8 @@ fn a_login_of_another_program_during_a_renewal_is_kept() {
     let file = folder.path().join("t.json");
     let daemon = with_refresh_token(&world, &file);
     daemon.reject(&daemon.last_token().unwrap());
-    let own = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let own: Vec<_> = own
-        .filter(|path| path.extension().is_some_and(|end| end == "json") && *path != file)
-        .collect();
+    let mut own = token_files(folder.path());
+    own.retain(|path| *path != file);
     world
         .carto
         .fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(300)));
@@ -880,12 +870,13 @@ fn a_login_of_another_program_during_a_renewal_is_kept() {
             thread::yield_now();
         }
         // Somebody who has not waited for the lock writes a login of another time.
-        let text = std::fs::read_to_string(&own[0]).unwrap();
-        let mut login: serde_json::Value = serde_json::from_str(&text).unwrap();
-        login["access_token"] = "of-a-new-login".into();
-        login["obtained_at"] = (login["obtained_at"].as_i64().unwrap() + 1).into();
-        login["expires_at"] = (login["obtained_at"].as_i64().unwrap() + 3600).into();
-        std::fs::write(&own[0], login.to_string()).unwrap();
+        change_record(&own[0], |login| {
+            let now = login["obtained_at"].as_i64().unwrap() + 1;
+            login["access_token"] = "of-a-new-login".into();
+            login["obtained_at"] = now.into();
+            login["expires_at"] = (now + 3600).into();
+        })
+        .unwrap();
         assert!(renewal.join().unwrap().is_ok());
     });
     let kept = std::fs::read_to_string(&own[0]).unwrap();

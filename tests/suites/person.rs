@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use carto_auth_sandbox::{Person, Sandbox, Visited};
-use carto_auth_tests::free_port;
+use carto_auth_tests::{FreePort, free_port};
 
 use crate::front_end::{
     Cancelled, CartoAuth, Endpoints, Ignored, LoginInteraction, LoginOptions, LoginPrompt, OauthBuilder, Way,
@@ -15,13 +15,22 @@ use crate::front_end::{
 pub(crate) struct World {
     pub(crate) carto: Sandbox,
     pub(crate) port: u16,
+    _port: FreePort,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        let (carto, port) = (Sandbox::start().unwrap(), free_port());
+        Self::of(Sandbox::start().unwrap())
+    }
+
+    pub(crate) fn of(carto: Sandbox) -> Self {
+        let port = free_port();
         carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));
-        Self { carto, port }
+        Self {
+            carto,
+            port: port.number(),
+            _port: port,
+        }
     }
 
     pub(crate) fn endpoints(&self) -> Endpoints {

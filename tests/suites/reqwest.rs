@@ -11,6 +11,8 @@ mod hostile;
 mod hostile_beyond;
 #[path = "hostile_tls.rs"]
 mod hostile_tls;
+#[path = "no_proxy.rs"]
+mod no_proxy;
 
 mod transport {
     use carto_auth_core::{Error, Flow, Step};
@@ -37,7 +39,7 @@ use std::time::SystemTime;
 use carto_auth_core::{Endpoints, ErrorKind, Jitter, M2mCredentials, Step, TokenRequest};
 use carto_auth_reqwest::Transport;
 use carto_auth_sandbox::Sandbox;
-use carto_auth_tests::{Certificates, Scripted, http, passes_alone};
+use carto_auth_tests::{Certificates, Scripted, free_port, http, passes_alone};
 use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder, Proxy, redirect};
 use rustls::pki_types::CertificateDer;
@@ -124,7 +126,8 @@ fn a_client_that_followed_a_redirect_is_refused_loudly_where_it_could_not_be_tri
 
 #[test]
 fn a_client_of_the_callers_is_not_shown_and_not_used_for_loopback() {
-    let nowhere = Proxy::all("http://me:canary@127.0.0.1:9").unwrap();
+    let port = free_port();
+    let nowhere = Proxy::all(format!("http://me:canary@127.0.0.1:{port}")).unwrap();
     let client = client(&Certificates::generate().unwrap().ca_pem).proxy(nowhere);
     let over = Transport::with_client(client.build().unwrap());
     let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();

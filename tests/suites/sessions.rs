@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
-use carto_auth_tests::scenario;
+use carto_auth_tests::{change_record, scenario, token_files};
 
 use crate::front_end::{
     AccessToken, CartoAuth, Endpoints, Error, ErrorKind, Freshness, M2mCredentials, Remedy,
@@ -45,15 +45,13 @@ fn ask_at_once(auth: &CartoAuth, count: usize) -> Vec<Result<AccessToken, Error>
 /// Lets every token in a folder end in so many seconds, as far as anybody knows.
 fn let_end_in(folder: &Path, seconds: u64) {
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + seconds;
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let mut kept: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for path in token_files(folder) {
+        change_record(path, |kept| {
             kept["access_token"] = "due".into();
             kept["expires_at"] = end.into();
             kept.as_object_mut().unwrap().remove("obtained_at");
-            fs::write(&path, kept.to_string()).unwrap();
-        }
+        })
+        .unwrap();
     }
 }
 

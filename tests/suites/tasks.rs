@@ -184,7 +184,7 @@ fn a_login_that_is_dropped_frees_its_port() {
     });
     // Waits for the threads that still have something to do.
     drop(runtime);
-    assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok());
+    assert!(std::net::TcpListener::bind(("127.0.0.1", port.number())).is_ok());
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! What every transport must do alike, over real sockets.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant, SystemTime};
 
 use carto_auth_core::{
     Endpoints, Error, ErrorKind, Jitter, M2mCredentials, Remedy, ReplyProblem, Step, TokenGrant, TokenRequest,
 };
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
-use carto_auth_tests::{HOSTILE_REFUSAL, NO_HTTP, Reply, STRANGE_BODIES, Scripted, http, note, scenario};
+use carto_auth_tests::{
+    HOSTILE_REFUSAL, NO_HTTP, Reply, STRANGE_BODIES, Scripted, free_port, http, note, scenario,
+};
 
 use super::transport;
 
@@ -219,11 +220,7 @@ fn a_flood_of_headers_is_an_error() {
 #[test]
 fn a_port_where_nothing_listens_is_tried_three_times_and_named() {
     let _scenario = scenario!();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     let error = refused(&format!("http://127.0.0.1:{port}"));
     assert_eq!(error.to_string(), "cannot reach 127.0.0.1: connection refused");
     assert_eq!(error.kind(), ErrorKind::Network);

@@ -11,6 +11,8 @@ mod hostile;
 mod hostile_beyond;
 #[path = "hostile_tls.rs"]
 mod hostile_tls;
+#[path = "no_proxy.rs"]
+mod no_proxy;
 
 mod transport {
     use carto_auth_core::{Error, Flow, Step};

@@ -1,5 +1,5 @@
 //! The token files while the system fails: every call on them refused, the process killed at each, disks full, folders
-//! read-only, strangers' files. What is asserted is `docs/cache-format.md`: the old file or the new one, never another.
+//! read-only, strangers' files. And the callback's port, where the system lets nobody listen. What is asserted of the files is `docs/cache-format.md`: the old file or the new one, never another.
 //!
 //! By default every call fails in one way and dies once; `CARTO_AUTH_TORTURE=full` tries every way.
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -24,3 +24,5 @@ mod sweep;
 mod cached;
 #[path = "faults/places.rs"]
 mod places;
+#[path = "faults/callback_port.rs"]
+mod callback_port;

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use carto_auth_core::Claims;
 use carto_auth_sandbox::{Endpoint, Sandbox};
-use carto_auth_tests::{Dialogue, Outcome, python_peer, run};
+use carto_auth_tests::{Dialogue, Outcome, bare, python_peer, run};
 
 /// Processes of each kind at once.
 const PROCESSES: usize = 3;
@@ -112,11 +111,10 @@ fn round(time: Duration, pythons: Pythons, ours: usize) -> Round {
 }
 
 fn start_ours(carto: &Sandbox, home: &Path) -> Outcome {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+    let mut command = bare(env!("CARGO_BIN_EXE_carto-auth"));
     command
         .args(["token", "--credentials", "ci.json"])
         .current_dir(home)
-        .env_clear()
         .env("HOME", home)
         .env("CARTO_AUTH_URL", carto.auth_url());
     run(&mut command, "").unwrap()

@@ -27,7 +27,8 @@
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
 //! `SSL_CERT_DIR`. Proxies are taken from `HTTPS_PROXY` and `ALL_PROXY`, or from the settings of macOS and
-//! Windows, exceptions from `NO_PROXY`; requests to loopback never go through one. Redirects are never followed.
+//! Windows, exceptions from `NO_PROXY` ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback
+//! never go through one. Redirects are never followed.
 //! [`Transport::with_client`] is for everything else.
 //!
 //! # Features

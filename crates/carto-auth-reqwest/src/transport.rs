@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::redirects::follows_redirects;
 use crate::tls::{with_platform_trust, without_trust};
 use carto_auth_core::{Error, Outgoing};
+use carto_auth_native::is_exempt_from_proxies;
 use http::uri::Scheme;
 use reqwest::{Client, ClientBuilder, redirect};
 
@@ -24,8 +25,8 @@ pub struct Transport(Arc<Clients>);
 #[derive(Default)]
 struct Clients {
     beyond: OnceLock<Client>,
-    loopback_https: OnceLock<Client>,
-    loopback_http: OnceLock<Client>,
+    direct_https: OnceLock<Client>,
+    direct_http: OnceLock<Client>,
     /// Whether the caller's client follows redirects, once that is known.
     callers_follows: Option<OnceLock<bool>>,
 }
@@ -60,7 +61,9 @@ impl Transport {
 
     /// The client for this request.
     pub(crate) async fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
-        if !out.bypasses_proxies() {
+        // reqwest's own reading of `NO_PROXY` takes `*` for names alone.
+        let is_exempt = || self.0.callers_follows.is_none() && is_exempt_from_proxies(out.host());
+        if !out.bypasses_proxies() && !is_exempt() {
             let client = built(&self.0.beyond, || with_platform_trust(builder()))?;
             match &self.0.callers_follows {
                 Some(known) if follows(client, known).await => {
@@ -70,12 +73,10 @@ impl Transport {
                 _ => Ok(client),
             }
         } else if out.request.uri().scheme() == Some(&Scheme::HTTPS) {
-            built(&self.0.loopback_https, || {
-                with_platform_trust(builder().no_proxy())
-            })
+            built(&self.0.direct_https, || with_platform_trust(builder().no_proxy()))
         } else {
             // A machine without certificates (a slim container) can still test against loopback.
-            built(&self.0.loopback_http, || without_trust(builder().no_proxy()))
+            built(&self.0.direct_http, || without_trust(builder().no_proxy()))
         }
     }
 }
@@ -96,8 +97,8 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// A client for requests of the program's own, with our TLS settings: rustls with the program's provider or ring, and the platform's trust, the
-/// environment's proxies, no redirects. Without such settings, or reqwest's own `rustls` feature, building a client
+/// A client for requests of the program's own, with our TLS settings: rustls with the program's provider or ring, and the
+/// platform's trust, the environment's proxies (by reqwest's own reading of `NO_PROXY`), no redirects. Without such settings, or reqwest's own `rustls` feature, building a client
 /// panics for want of a provider.
 ///
 /// # Errors

@@ -12,6 +12,8 @@ const OUTPUT_BUFFER: usize = 8 << 10;
 /// An agent with rustls, the platform's trust and the environment's proxies, and without redirects, compression
 /// and kept connections (a token is asked for once a day).
 ///
+/// For requests of the program's own, `NO_PROXY` is read by ureq's rules.
+///
 /// Nothing is loaded here: the trust store is read by the first TLS connection. Without the feature `rustls` it reaches
 /// only http (loopback), unless another crate has turned TLS on in ureq; with `rustls-no-provider`, https where the program
 /// has installed a `CryptoProvider`.

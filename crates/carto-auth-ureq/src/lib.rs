@@ -21,8 +21,8 @@
 //!
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
-//! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`;
-//! requests to loopback never go through one. Redirects are never followed.
+//! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`
+//! ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback never go through one. Redirects are never followed.
 //!
 //! # Logs
 //! Through the crate `log`, without secrets. But ureq's own `ureq_proto` logs at trace every byte that it sends and receives:
@@ -34,7 +34,6 @@
 //! - neither: http alone, which reaches loopback. Bring an agent with another TLS.
 
 mod agent;
-mod no_proxy;
 mod via;
 mod drive;
 mod carto_auth;

@@ -3,9 +3,8 @@
 use std::env;
 
 use carto_auth_core::{Flow, Outgoing, Step};
+use carto_auth_native::is_exempt_from_proxies;
 use ureq::{Agent, Proxy};
-
-use crate::no_proxy::unless_exempt;
 
 /// The proxy that a request goes through, for people who look for what is wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,16 +27,27 @@ impl Via {
         let scheme = proxy.uri().scheme_str().unwrap_or("http");
         Some(Self {
             address: format!("{scheme}://{}:{}", proxy.host(), proxy.port()),
-            variable: proxy.is_from_env().then(variable).flatten(),
+            variable: agent
+                .config()
+                .proxy()
+                .filter(|own| own.is_from_env())
+                .and_then(|_| variable()),
         })
     }
 }
 
+/// The agent's proxy, unless it is the environment's and `NO_PROXY` names the host. The environment's comes without ureq's own
+/// reading of that list, by which `acme.com.` exempts `acme.com.evil.example`.
 pub(crate) fn proxy_for(agent: &Agent, out: &Outgoing) -> Option<Proxy> {
     if out.bypasses_proxies() {
         return None;
     }
-    unless_exempt(agent.config().proxy().cloned(), out.host())
+    let proxy = agent.config().proxy()?;
+    match proxy.is_from_env() {
+        true if is_exempt_from_proxies(out.host()) => None,
+        true => Some(Proxy::new(&proxy.uri().to_string()).unwrap_or_else(|_| proxy.clone())),
+        false => Some(proxy.clone()),
+    }
 }
 
 /// The variable that ureq takes the proxy from: the first that names one.

@@ -305,10 +305,12 @@ impl LoginInteraction for Prompt {
     fn show(&self, prompt: &LoginPrompt<'_>) {
         if let Some(obstacle) = prompt.obstacle.filter(|_| !self.quiet) {
             let way_out = match obstacle {
-                Obstacle::Place(_) => "--browser opens one all the same",
-                _ => "free it and log in again to use the browser",
+                Obstacle::Place(_) => " (--browser opens one all the same)",
+                Obstacle::PortTaken(_) => " (free it and log in again to use the browser)",
+                // Why it may not be listened at nobody here can tell.
+                _ => "",
             };
-            talk::must_say(format_args!("No browser is opened: {obstacle} ({way_out})."));
+            talk::must_say(format_args!("No browser is opened: {obstacle}{way_out}."));
         }
         talk::must_say(format_args!("Open this page to log in to CARTO:\n{}", prompt.url));
         let limit = time::limit(prompt.timeout);

@@ -5,21 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use carto_auth_sandbox::TokenFormat;
-use carto_auth_tests::{Outcome, write_long_ago};
+use carto_auth_tests::write_long_ago;
 
-use crate::world::World;
-
-/// A warning was given, and the token all the same.
-fn delivered_with_a_warning(outcome: &Outcome, part: &str) {
-    assert_eq!(
-        (outcome.code, outcome.stdout.split('.').count()),
-        (Some(0), 3),
-        "{outcome:?}"
-    );
-    let mut lines = outcome.stderr.lines();
-    assert!(lines.all(|line| line.starts_with("warning: ")), "{outcome:?}");
-    assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
-}
+use crate::world::{World, delivered};
 
 #[test]
 fn a_corrupt_cache_is_a_warning_once_and_is_replaced() {
@@ -29,7 +17,7 @@ fn a_corrupt_cache_is_a_warning_once_and_is_replaced() {
         fs::write(path, "{\"access_token\":\"canary\"}").unwrap();
     }
     let outcome = world.machine(&["token"]);
-    delivered_with_a_warning(&outcome, "is not used: it has no \"api_base_url\"");
+    delivered(&outcome, &["is not used: it has no \"api_base_url\""]);
     assert_eq!(
         outcome.stderr.lines().count(),
         2,
@@ -49,7 +37,7 @@ fn a_truncated_cache_is_a_miss() {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(path, &text[..text.len() / 2]).unwrap();
     }
-    delivered_with_a_warning(&world.machine(&["token"]), "is not used: it is cut off");
+    delivered(&world.machine(&["token"]), &["is not used: it is cut off"]);
 }
 
 #[test]
@@ -88,7 +76,7 @@ fn a_file_that_python_is_writing_is_left_to_it_and_an_abandoned_one_is_replaced(
     let new_token = || {
         fs::remove_file(own).unwrap();
         let outcome = world.machine(&["token"]);
-        delivered_with_a_warning(&outcome, "is not used: it is cut off");
+        delivered(&outcome, &["is not used: it is cut off"]);
         outcome.stdout.trim_end().to_owned()
     };
     fs::write(shared, half).unwrap();
@@ -107,7 +95,7 @@ fn a_cache_that_others_may_write_is_a_warning() {
         fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
     }
     let outcome = world.machine(&["token"]);
-    delivered_with_a_warning(&outcome, "is not used: others may write to it");
+    delivered(&outcome, &["is not used: others may write to it"]);
     assert_ne!(outcome.stdout.trim_end(), old);
     let [own, shared] = &world.token_files()[..] else {
         panic!("two files")
@@ -143,7 +131,7 @@ fn a_home_that_cannot_be_used_is_a_warning() {
     for home in ["/proc/none", "/dev/null"] {
         let mut command = world.command(&["token", "--credentials", "ci.json"]);
         let outcome = carto_auth_tests::run(command.env("HOME", home), "").unwrap();
-        delivered_with_a_warning(&outcome, "cannot make the folder");
+        delivered(&outcome, &["cannot make the folder"]);
     }
 }
 

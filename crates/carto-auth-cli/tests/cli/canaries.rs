@@ -7,17 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use carto_auth_sandbox::{Endpoint, Fault, Person, Sandbox};
-use carto_auth_tests::{Canaries, Outcome, Scripted, Terminal, http, keep_figures, run};
+use carto_auth_tests::planted::{
+    self, CLIENT_SECRET, PASSWORD, PROXY_PASSWORD_IN_A_URL, REFUSED_SECRET, WAREHOUSE_TOKEN,
+};
+use carto_auth_tests::{Canaries, Outcome, Scripted, Terminal, free_port, http, keep_figures, run};
 
 use crate::login::url_in;
 use crate::world::World;
-
-const CLIENT_SECRET: &str = "cl!ent/s3cret+Vn4=QmTe81";
-const REFUSED_SECRET: &str = "refused&s3cret/Zs6+Lp3=Wb";
-const PASSWORD: &str = "p\u{e4}ssw/rd+Yk7=Fd29Hx";
-const PROXY_PASSWORD: &str = "pr0xy/word+Cj8=Nu46Rt";
-const PROXY_PASSWORD_IN_A_URL: &str = "pr0xy%2Fword%2BCj8%3DNu46Rt";
-const WAREHOUSE_TOKEN: &str = "ya29.warehouse-Eb5_Ga9-Xo3";
 
 /// What each command has left, and whose place it is there.
 struct Kept {
@@ -80,14 +76,7 @@ fn no_command_leaves_a_secret_where_it_does_not_belong() {
     children(&mut kept);
 
     let mut canaries = Canaries::default();
-    for (name, secret) in [
-        ("client secret", CLIENT_SECRET),
-        ("client secret", REFUSED_SECRET),
-        ("password", PASSWORD),
-        ("proxy password", PROXY_PASSWORD),
-        ("proxy password", PROXY_PASSWORD_IN_A_URL),
-        ("warehouse token", WAREHOUSE_TOKEN),
-    ] {
+    for (name, secret) in planted::ALL {
         canaries.add(name, secret);
     }
     for request in kept.world.carto.requests() {
@@ -335,10 +324,9 @@ fn children(kept: &mut Kept) {
         };
         login.env(name, value);
     }
-    login.env(
-        "HTTPS_PROXY",
-        format!("http://me:{PROXY_PASSWORD_IN_A_URL}@127.0.0.1:9"),
-    );
+    let nowhere = free_port();
+    let proxy = format!("http://me:{PROXY_PASSWORD_IN_A_URL}@127.0.0.1:{nowhere}");
+    login.env("HTTPS_PROXY", proxy);
     let terminal = Terminal::start(&mut login).unwrap();
     let text = terminal.wait_for("paste that page's address here:");
     let _ = kept.world.wait_for_file("seen.browser.arguments");

@@ -2,7 +2,7 @@
 
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
 use carto_auth_tests::{
-    HOSTILE_REFUSAL, NO_HTTP, Reply, STRANGE_BODIES, Scripted, http, note, run, scenario,
+    HOSTILE_REFUSAL, NO_HTTP, Reply, STRANGE_BODIES, Scripted, bare, free_port, http, note, run, scenario,
 };
 use serde_json::Value;
 
@@ -11,10 +11,9 @@ const GRANTED: &str = r#"{"access_token":"granted","token_type":"Bearer","expire
 /// Asks for a token with the scenarios' credentials, and notes what comes.
 fn ask(auth_url: &str, more: &[(&str, &str)]) {
     let home = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+    let mut command = bare(env!("CARGO_BIN_EXE_carto-auth"));
     command
         .args(["token", "--no-cache", "--json"])
-        .env_clear()
         .env("HOME", home.path())
         .env("CARTO_AUTH_URL", auth_url)
         .env("CARTO_API_BASE_URL", "https://api.example")
@@ -123,10 +122,8 @@ fn a_flood_of_headers_is_an_error() {
 #[test]
 fn a_port_where_nothing_listens_is_tried_three_times_and_named() {
     let _scenario = scenario!();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    ask(&format!("http://{address}"), &[]);
+    let port = free_port();
+    ask(&format!("http://127.0.0.1:{port}"), &[]);
 }
 
 #[test]

@@ -325,7 +325,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_blamed_without_its_password() {
 
     let port = free_port();
     let message = format!("the proxy http://127.0.0.1:{port} (all_proxy) refuses connections (tokens)");
-    let gone = report(port, "all_proxy");
+    let gone = report(port.number(), "all_proxy");
     assert_eq!(gone.host("auth.example").1, message);
     let (state, message, _) = gone.host(&world.host());
     assert_eq!(
@@ -491,7 +491,8 @@ fn self_hosted_carto_is_asked_where_its_variables_say() {
     let world = World::new();
     let auth_url = format!("{}/auth-api", auth.url());
     let accounts_url = format!("{}/accounts-api", accounts.url());
-    let redirect_uri = format!("http://127.0.0.1:{}/back", free_port());
+    let port = free_port();
+    let redirect_uri = format!("http://127.0.0.1:{port}/back");
     let variables = [
         ("CARTO_AUTH_URL", auth_url.as_str()),
         ("CARTO_ACCOUNTS_URL", accounts_url.as_str()),

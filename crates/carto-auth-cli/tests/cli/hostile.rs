@@ -1,10 +1,9 @@
 //! The hostile replies of `tests/suites/hostile.rs`, through the command line: what it says must be what the front ends say.
 
 use std::fs;
-use std::process::Command;
 
 use carto_auth_tests::{
-    Asked, Asks, Outcome, Scripted, hostile_tests, http, run, scenario, try_redirects, unfit_words,
+    Asked, Asks, Outcome, Scripted, bare, hostile_tests, http, run, scenario, try_redirects, unfit_words,
 };
 use serde_json::Value;
 
@@ -24,13 +23,9 @@ impl Good {
         let serve = |body: String| Scripted::http(vec![http(200, &[], &body)]).unwrap();
         let tenant = serve(Asked::Config.good(""));
         let home = tempfile::tempdir().unwrap();
-        let mut login = Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+        let mut login = bare(env!("CARGO_BIN_EXE_carto-auth"));
         let nowhere = [("CARTO_AUTH_URL", NOWHERE)];
-        login
-            .arg("login")
-            .env_clear()
-            .env("HOME", home.path())
-            .envs(nowhere);
+        login.arg("login").env("HOME", home.path()).envs(nowhere);
         assert_eq!(run(&mut login, "").unwrap().code, Some(4));
         Self {
             token: serve(Asked::Machine.good("")),
@@ -53,9 +48,8 @@ impl Good {
             Asked::Config => [self.token.url(), tenant.url(), String::new()],
             Asked::Warehouse => [self.token.url(), self.accounts.url(), server.url()],
         };
-        let mut command = Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+        let mut command = bare(env!("CARGO_BIN_EXE_carto-auth"));
         command
-            .env_clear()
             .env("HOME", home.path())
             .env("CARTO_AUTH_URL", &auth)
             .env("CARTO_ACCOUNTS_URL", accounts);

@@ -1,10 +1,9 @@
 //! A CARTO that fails or says strange things: exit code 5, each with its hint.
 
-use std::net::TcpListener;
 use std::process::Command;
 
 use carto_auth_sandbox::{Endpoint, Fault};
-use carto_auth_tests::{Certificates, Outcome, Reply, Scripted, http, run};
+use carto_auth_tests::{Certificates, Outcome, Reply, Scripted, free_port, http, run};
 
 use crate::world::{World, error_of};
 
@@ -137,11 +136,7 @@ fn a_redirect_to_another_host_carries_no_byte_there() {
 #[test]
 fn a_server_that_is_not_there_is_named() {
     let world = World::new();
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     let gone = token_from(&world, &format!("http://127.0.0.1:{port}"), |command| command);
     let hint = "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step";
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::fs;
 
 use carto_auth_sandbox::{Endpoint, Fault};
-use carto_auth_tests::run;
+use carto_auth_tests::{change_record, run};
 
 use crate::world::{World, error_of};
 
@@ -93,9 +93,10 @@ fn a_session_that_has_ended_is_told_from_one_that_never_was() {
         .into_iter()
         .find(|path| !path.ends_with("token_oauth.json"))
         .unwrap();
-    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-    record["expires_at"] = (record["expires_at"].as_i64().unwrap() - 86_400 - 3 * 3600).into();
-    fs::write(&file, record.to_string()).unwrap();
+    change_record(file, |record| {
+        record["expires_at"] = (record["expires_at"].as_i64().unwrap() - 86_400 - 3 * 3600).into();
+    })
+    .unwrap();
     fs::remove_file(world.path(".carto-auth/token_oauth.json")).unwrap();
     let outcome = world.run(&["token"]);
     assert_eq!(

@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use carto_auth_sandbox::{Endpoint, Sandbox};
-use carto_auth_tests::{Outcome, free_port, run};
+use carto_auth_tests::{FreePort, Outcome, bare, free_port, run, token_files};
 use tempfile::TempDir;
 
 /// A sandbox, a home and a credentials file.
 pub(crate) struct World {
     pub(crate) carto: Sandbox,
     pub(crate) port: u16,
+    _port: FreePort,
     home: TempDir,
 }
 
@@ -20,9 +21,15 @@ impl World {
     pub(crate) fn of(carto: Sandbox) -> Self {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("ci.json"), carto.credentials_json()).unwrap();
-        let port = free_port();
+        let free = free_port();
+        let port = free.number();
         carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));
-        Self { carto, port, home }
+        Self {
+            carto,
+            port,
+            _port: free,
+            home,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -31,13 +38,10 @@ impl World {
 
     /// The command, with nothing of this machine's environment but what is set here.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_carto-auth"));
+        let mut command = bare(env!("CARGO_BIN_EXE_carto-auth"));
         command
             .args(arguments)
             .current_dir(self.home.path())
-            .env_clear()
-            // Where the counts of `cargo llvm-cov` go.
-            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .env("HOME", self.home.path())
             .env("CARTO_AUTH_URL", self.carto.auth_url())
             .env("CARTO_ACCOUNTS_URL", self.carto.accounts_url())
@@ -80,16 +84,7 @@ impl World {
 
     /// The files of the default token folder that hold tokens.
     pub(crate) fn token_files(&self) -> Vec<PathBuf> {
-        let Ok(entries) = std::fs::read_dir(self.path(".carto-auth")) else {
-            return Vec::new();
-        };
-        let is_token = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
-        let mut files: Vec<_> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(is_token)
-            .collect();
-        files.sort();
-        files
+        token_files(self.path(".carto-auth"))
     }
 
     /// An outcome with what differs from run to run replaced, for a snapshot.
@@ -104,6 +99,21 @@ impl World {
 
 fn home_of(path: &Path) -> String {
     path.to_str().unwrap().to_owned()
+}
+
+/// The token was delivered, with warnings that hold these words, each at least once.
+pub(crate) fn delivered(outcome: &Outcome, words: &[&str]) {
+    assert_eq!(
+        (outcome.code, outcome.stdout.split('.').count()),
+        (Some(0), 3),
+        "{outcome:?}"
+    );
+    let mut lines = outcome.stderr.lines();
+    assert!(lines.all(|line| line.starts_with("warning: ")), "{outcome:?}");
+    for word in words {
+        assert!(outcome.stderr.contains(word), "{word}: {outcome:?}");
+    }
+    assert!(!words.is_empty() || outcome.stderr.is_empty(), "{outcome:?}");
 }
 
 /// Exit code, and the two lines of an error.

@@ -9,10 +9,11 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use carto_auth_tests::{Outcome, run_within};
+use carto_auth_tests::{Outcome, bare, behind, run_within};
 
 use crate::scene::{Scene, Stage, files, token_in};
 use crate::tally;
+use crate::world::delivered;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -23,23 +24,6 @@ fn run(command: &mut Command) -> Outcome {
     tally::count(tally::PLACES, 1);
     let outcome = run_within(command, LIMIT).unwrap();
     outcome.unwrap_or_else(|| panic!("it hangs: {command:?}"))
-}
-
-/// The command with another one in front of it.
-fn behind(front: &[&str], command: &Command) -> Command {
-    let mut whole = Command::new(front[0]);
-    whole
-        .args(&front[1..])
-        .arg(command.get_program())
-        .args(command.get_args());
-    whole
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-    for (name, value) in command.get_envs() {
-        whole.env(name, value.unwrap());
-    }
-    whole.current_dir(command.get_current_dir().unwrap());
-    whole
 }
 
 /// How a namespace is had here in which one may mount, or why there is none.
@@ -79,10 +63,9 @@ fn mounted(stage: &Stage, before: &str, after: &str) -> Option<Outcome> {
 fn as_nobody() -> Result<Vec<String>, String> {
     let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
     let front = ["setpriv".to_owned(), user, group, "--clear-groups".to_owned()];
-    let mut command = Command::new(&front[0]);
-    command
-        .args(&front[1..])
-        .args([env!("CARGO_BIN_EXE_carto-auth"), "--version"]);
+    let mut command = bare(env!("CARGO_BIN_EXE_carto-auth"));
+    command.arg("--version").current_dir("/");
+    let mut command = behind(&front.each_ref().map(String::as_str), &command);
     let known = Command::new("getent")
         .args(["passwd", &NOBODY.to_string()])
         .output();
@@ -108,21 +91,6 @@ fn give_away(path: &Path) -> io::Result<()> {
         give_away(&entry?.path())?;
     }
     chown(path, Some(NOBODY), Some(NOBODY))
-}
-
-/// The token was delivered, with warnings that hold these words, each at least once.
-fn delivered(outcome: &Outcome, words: &[&str]) {
-    assert_eq!(
-        (outcome.code, outcome.stdout.split('.').count()),
-        (Some(0), 3),
-        "{outcome:?}"
-    );
-    let mut lines = outcome.stderr.lines();
-    assert!(lines.all(|line| line.starts_with("warning: ")), "{outcome:?}");
-    for word in words {
-        assert!(outcome.stderr.contains(word), "{word}: {outcome:?}");
-    }
-    assert!(!words.is_empty() || outcome.stderr.is_empty(), "{outcome:?}");
 }
 
 /// A tmpfs of so many bytes at the token folder, with what the folder held.

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use carto_auth_tests::{Outcome, run_within};
+use carto_auth_tests::{Outcome, behind, run_within};
 
 /// A command takes milliseconds; what takes so long hangs.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -85,23 +85,19 @@ pub(crate) fn strike(command: &Command, folder: &Path, call: &Call, blow: Blow) 
     outcome
 }
 
+/// A command whose calls are noted in this log, and fail as these options say.
+pub(crate) fn under_strace(command: &Command, log: &Path, options: &[&str]) -> Command {
+    // -y shows the path of each descriptor; -s 0 keeps contents, which may name the folder, out. Without --seccomp-bpf, with
+    // which a signal comes after the call instead of before it.
+    let front = ["strace", "-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-o"];
+    let front = [&front[..], &[log.to_str().unwrap()], options].concat();
+    behind(&front, command)
+}
+
 pub(crate) fn traced(command: &Command, options: &[&str]) -> (Outcome, String) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    let mut strace = Command::new("strace");
-    // -y shows the path of each descriptor; -s 0 keeps contents, which may name the folder, out. Without --seccomp-bpf, with
-    // which a signal comes after the call instead of before it.
-    strace
-        .args(["-f", "-y", "-qq", "-s", "0", "-e", "signal=none", "-o"])
-        .arg(&log);
-    strace
-        .args(options)
-        .arg(command.get_program())
-        .args(command.get_args());
-    strace.env_clear().current_dir(command.get_current_dir().unwrap());
-    for (name, value) in command.get_envs() {
-        strace.env(name, value.unwrap());
-    }
+    let mut strace = under_strace(command, &log, options);
     let outcome = run_within(&mut strace, LIMIT).unwrap();
     let outcome = outcome.unwrap_or_else(|| panic!("it hangs: {options:?} {:?}", command.get_args()));
     (outcome, fs::read_to_string(log).unwrap())
