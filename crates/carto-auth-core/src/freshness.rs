@@ -139,6 +139,7 @@ pub struct Ready {
 impl Ready {
     /// The token, where the session would answer [`Plan::Use`](crate::Plan::Use); `None` to ask the session.
     #[must_use]
+    #[inline]
     pub fn token(&self, freshness: Freshness, now: Timestamp) -> Option<&AccessToken> {
         let is_time = self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until);
         let long_enough = || {

@@ -94,17 +94,18 @@ impl SharedSession {
         self.identity.as_ref()
     }
 
+    /// The token that is to be used as it is, without waiting for anybody; `None` where [`plan`](Self::plan) has to decide.
+    #[must_use]
+    #[inline]
+    pub fn ready_token(&self, freshness: Freshness) -> Option<AccessToken> {
+        let ready = self.ready.load();
+        ready.as_ref()?.token(freshness, coarse_now()).cloned()
+    }
+
     /// Says what to do when a token is wanted, by memory alone.
     #[must_use]
     pub fn plan_in_memory(&self, freshness: Freshness) -> Plan {
-        let ready = self.ready.load();
-        match ready
-            .as_ref()
-            .and_then(|ready| ready.token(freshness, coarse_now()))
-        {
-            Some(token) => Plan::Use(token.clone()),
-            None => self.session().plan(freshness, now()),
-        }
+        self.session().plan(freshness, now())
     }
 
     /// Says what to do when a token is wanted. Memory is asked first; the store is read, without a lock, only when

@@ -21,8 +21,8 @@ fn valid(bencher: divan::Bencher<'_, '_>, name: &str) {
 fn access_token() -> Run {
     let token = include_str!("../../carto-auth-native/benches/token.jwt");
     let auth = CartoAuth::from_token("https://gcp-us-east1.api.carto.com", token).unwrap();
+    let runtime = runtime::Builder::new_current_thread().build().unwrap();
     Box::new(move |times| {
-        let runtime = runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             for _ in 0..times {
                 black_box(black_box(&auth).access_token().await.unwrap());

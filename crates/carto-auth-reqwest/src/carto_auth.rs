@@ -148,7 +148,7 @@ impl CartoAuth {
     /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. Near its end a good token
     /// is handed out while another task renews it; whether that succeeds is no matter here.
     pub async fn access_token(&self) -> Result<AccessToken, Error> {
-        self.token(Freshness::default()).await
+        self.access_token_with(Freshness::default()).await
     }
 
     /// A token that is as fresh as the caller needs it: one that lives for a time yet, or one that was obtained
@@ -158,7 +158,10 @@ impl CartoAuth {
     /// As [`access_token`](Self::access_token). A new token that CARTO grants is handed out even if it lives for
     /// less than was asked.
     pub async fn access_token_with(&self, freshness: Freshness) -> Result<AccessToken, Error> {
-        self.token(freshness).await
+        match self.0.session.ready_token(freshness) {
+            Some(token) => Ok(token),
+            None => self.token(freshness).await,
+        }
     }
 
     async fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {

@@ -140,7 +140,7 @@ impl CartoAuth {
     /// When a person must log in, or there is no token and CARTO refuses or cannot be reached. Near its end a good token
     /// is handed out while another thread renews it; whether that succeeds is no matter here.
     pub fn access_token(&self) -> Result<AccessToken, Error> {
-        self.token(Freshness::default())
+        self.access_token_with(Freshness::default())
     }
 
     /// A token that is as fresh as the caller needs it: one that lives for a time yet, or one that was obtained
@@ -150,7 +150,10 @@ impl CartoAuth {
     /// As [`access_token`](Self::access_token). A new token that CARTO grants is handed out even if it lives for
     /// less than was asked.
     pub fn access_token_with(&self, freshness: Freshness) -> Result<AccessToken, Error> {
-        self.token(freshness)
+        match self.0.session.ready_token(freshness) {
+            Some(token) => Ok(token),
+            None => self.token(freshness),
+        }
     }
 
     fn token(&self, freshness: Freshness) -> Result<AccessToken, Error> {

@@ -1,7 +1,9 @@
 //! What a login and a token reply cost without the network: by `oauth2`, and at least.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
@@ -9,6 +11,7 @@ use oauth2::{
     AuthType, AuthUrl, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, PkceCodeChallenge,
     RedirectUrl, TokenUrl,
 };
+use rustix::time::{ClockId, clock_gettime};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -24,13 +27,26 @@ const CLIENT_ID: &str = "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u";
 /// When there is nothing of that name.
 pub fn operation(name: &str) -> Result<Box<dyn Fn() -> Result<()>>> {
     match name {
+        "floor-valid-token" => Ok(floor_valid_token()),
         "oauth2-authorize-url" => oauth2_authorize_url(),
         "floor-authorize-url" => Ok(floor_authorize_url()),
         "oauth2-token-exchange" => oauth2_token_exchange(),
         "oauth2-token-reply" => Ok(oauth2_token_reply()),
         "floor-token-reply" => Ok(floor_token_reply()),
-        _ => Err("operations: {oauth2,floor}-{authorize-url,token-reply}, oauth2-token-exchange".into()),
+        _ => Err("operations: {oauth2,floor}-{authorize-url,token-reply}, oauth2-token-exchange, floor-valid-token".into()),
     }
+}
+
+/// The least for a token that many share, one thread replaces, and its time decides of.
+fn floor_valid_token() -> Box<dyn Fn() -> Result<()>> {
+    let shared = ArcSwapOption::from_pointee((Arc::new("e".repeat(800)), i64::MAX));
+    Box::new(move || {
+        let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
+        let held = black_box(&shared).load();
+        let valid = held.as_ref().filter(|(_, end)| now < *end);
+        black_box(valid.map(|(token, _)| Arc::clone(token)));
+        Ok(())
+    })
 }
 
 /// With the parameters of CARTO's login.

@@ -46,6 +46,17 @@ pub(super) fn valid_token(programs: &Programs) -> io::Result<String> {
             count(instructions_per_call(COUNTED, |times| hold(times, 1))?),
         ])?;
     }
+    let floor = |times: u64| {
+        let mut command = programs.program("protocol");
+        command.args(["floor-valid-token", &times.to_string()]);
+        command
+    };
+    table.row(&[
+        "the least: arc-swap, a coarse clock, an `Arc`'s clone".to_owned(),
+        shown(nanoseconds(MANY, 1, floor)?),
+        String::new(),
+        count(instructions_per_call(COUNTED, floor)?),
+    ])?;
     Ok(table.text)
 }
 
