@@ -43,8 +43,8 @@ fn floor_valid_token() -> Box<dyn Fn() -> Result<()>> {
     Box::new(move || {
         let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
         let held = black_box(&shared).load();
-        let valid = held.as_ref().filter(|(_, end)| now < *end);
-        black_box(valid.map(|(token, _)| Arc::clone(token)));
+        let valid = held.as_ref().filter(|held| now < held.1);
+        black_box(valid.map(|held| Arc::clone(&held.0)));
         Ok(())
     })
 }
