@@ -1,5 +1,7 @@
 //! What the test suites stand on: servers that misbehave to the byte, certificates, and a Python beside us.
 
+#[cfg(doctest)]
+mod book;
 mod conformance;
 mod figures;
 mod files;
@@ -46,8 +48,3 @@ pub use scripted::{Reply, Scripted, http};
 pub use terminal::Terminal;
 pub use tunnel::Tunnel;
 pub use words::unfit_words;
-
-/// Its examples compile.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/coming-from-python.md")]
-struct ComingFromPython;
