@@ -1,4 +1,7 @@
-//! The Rust in the book compiles, and what is not `no_run` runs.
+//! The Rust in the README and the book compiles, and what is not `no_run` runs.
+
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 #[doc = include_str!("../../docs/around-the-core.md")]
 struct AroundTheCore;

@@ -59,8 +59,3 @@ pub use carto_auth_native::{
     Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
     NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
 };
-
-/// The README's example compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
