@@ -11,17 +11,18 @@ use carto_auth_core::{
     CartoDwRequest, Claims, CredentialsError, CredentialsProblem, Discovery, Endpoints, Entropy, Error,
     Failed, Freshness, Generation, Heard, Identity, Ignored, Incoming, Jitter, Login, LoginRequest,
     LoopbackRequest, M2mCredentials, NotAnOrganizationId, OneLine, OrganizationId, OrganizationLookup, Page,
-    Redirect, ReplyProblem, Secret, Sent, Session, Step, TenantConfigProblem, Timestamp, TokenCheck,
+    Probe, Redirect, ReplyProblem, Secret, Sent, Session, Step, TenantConfigProblem, Timestamp, TokenCheck,
     TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions, LoginPrompt,
-    MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, Profile, Role, SharedSession,
-    StoreError, Terminal, Urgency, Way,
+    BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions,
+    LoginPrompt, MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, PortState, Profile, Role,
+    SharedSession, StoreError, Terminal, Urgency, Way,
 };
 use carto_auth_reqwest::{SendError, Transport};
 use carto_auth_tests::free_port;
-use carto_auth_ureq::CartoAuth;
+use carto_auth_ureq::{CartoAuth, Via};
+use ureq::{Agent, Proxy};
 
 const CANARY: &str = "cAnArY0123456789";
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
@@ -153,7 +154,10 @@ fn errors_of<F: carto_auth_core::Flow>(shown: &mut Shown, sent: &str, start: imp
 }
 
 /// The flows of the core, which nobody can hold outside a `Step`, and what is no type of values.
-const NOT_SHOWN: [&str; 15] = [
+const NOT_SHOWN: [&str; 17] = [
+    // A status and a number; a question without any secret.
+    "Answered",
+    "Probe",
     "CartoDwRequest",
     // Two paths; one that exists would be in the home of whoever runs this.
     "Claim",
@@ -199,6 +203,7 @@ fn core(shown: &mut Shown) {
     let grant = granted();
     shown.debug("TokenGrant", &grant);
     shown.debug("AccessToken", &token());
+    shown.debug("Ready", &Session::given(base(), token()).ready().unwrap());
     shown.both("ApiBaseUrl", &base());
     shown.debug("CartoDwCredentials", &warehouse());
     let mut memory = CartoDwMemory::default();
@@ -368,6 +373,15 @@ fn front_ends(shown: &mut Shown) {
         let _ = asking.finish(Ok(warehouse()));
     }
     shown.debug("SharedSession", &given);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token_m2m.json");
+    std::fs::write(&file, format!(r#"{{"access_token":"{CANARY}"}}"#)).unwrap();
+    let found = FileStore::at(&file).inspect(&Identity::machine(&machine(), &carto));
+    shown.debug("Inspection", &found);
+    shown.debug("InspectedFile", &found.files);
+    shown.debug("FileContents", &found.files[0].holds);
+    shown.debug("PortState", &PortState::Free);
+    shown.debug("BrowserProgram", &BrowserProgram::Missing);
     shown.debug("Profile", &Profile::default());
     shown.debug("Urgency", &Urgency::Early);
     shown.debug("Failed", &Failed::Forget);
@@ -389,6 +403,11 @@ fn front_ends(shown: &mut Shown) {
     shown.debug("BrowserLogin", &login);
     shown.debug("Stopper", &login.stopper());
     shown.names.insert("LoginPrompt");
+
+    let proxy = Proxy::new(&format!("http://me:{CANARY}@127.0.0.1:1")).unwrap();
+    let agent: Agent = Agent::config_builder().proxy(Some(proxy)).build().into();
+    let probe = Probe::start("https://a.example", NOW).unwrap();
+    shown.debug("Via", &Via::of(&agent, &probe).unwrap());
 
     shown.debug("CartoAuth", &CartoAuth::m2m(machine()).without_cache().build());
     shown.debug("M2mBuilder", &CartoAuth::m2m(machine()));

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use carto_auth_sandbox::{Endpoint, Person};
-use carto_auth_tests::keep_figures;
+use carto_auth_tests::{keep_figures, passes_alone};
 
 use person::{Shown, World};
 
@@ -229,13 +229,7 @@ fn is_alone(test: &str) -> bool {
     if std::env::var_os("CARTO_AUTH_TEST_ALONE").is_some() {
         return true;
     }
-    let outcome = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env("CARTO_AUTH_TEST_ALONE", "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&outcome.stderr);
-    assert!(outcome.status.success(), "{said}");
+    assert!(passes_alone(test, &[("CARTO_AUTH_TEST_ALONE", "1")]).unwrap());
     false
 }
 

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,6 @@ use wait4::Wait4 as _;
 pub(crate) struct Cost {
     pub(crate) wall: Duration,
     pub(crate) cpu: Duration,
-    /// Resident memory at its most, in KiB.
-    pub(crate) peak: u64,
 }
 
 /// What the runs of a process cost.
@@ -29,13 +28,6 @@ impl Costs {
     /// Milliseconds of processor time, the least and the median.
     pub(crate) fn cpu(&self) -> Spread {
         Spread::of(self.0.iter().map(|cost| cost.cpu.as_secs_f64() * 1e3))
-    }
-
-    /// MiB, the median.
-    pub(crate) fn mebibytes(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "less than 2^52 KiB")]
-        let peaks = self.0.iter().map(|cost| cost.peak as f64 / 1024.0);
-        Spread::of(peaks).median
     }
 }
 
@@ -57,7 +49,7 @@ impl Spread {
     }
 }
 
-/// Runs a process to its end. What it prints is dropped, and so is `input` read by it.
+/// Runs a process to its end, without input. What it prints is dropped.
 pub(crate) fn run(command: &mut Command) -> io::Result<Cost> {
     command
         .stdin(Stdio::null())
@@ -77,7 +69,6 @@ pub(crate) fn run(command: &mut Command) -> io::Result<Cost> {
     Ok(Cost {
         wall,
         cpu: ended.rusage.utime + ended.rusage.stime,
-        peak: ended.rusage.maxrss / 1024,
     })
 }
 
@@ -94,20 +85,10 @@ pub(crate) fn in_turn(rounds: usize, commands: &mut [Command]) -> io::Result<Vec
 
 /// The instructions of a process in user space, by callgrind: the same for the same program, input and environment.
 pub(crate) fn instructions(command: &Command) -> io::Result<u64> {
-    let mut counted = Command::new("valgrind");
-    counted
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(command.get_program())
-        .args(command.get_args());
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
     // The linker and the C library look at the environment: what cargo has put there must not count.
-    counted.env_clear();
-    counted.env("PATH", env::var_os("PATH").unwrap_or_default());
-    counted.envs(
-        command
-            .get_envs()
-            .filter_map(|(name, value)| Some((name, value?))),
-    );
-    let output = counted.stdin(Stdio::null()).output()?;
+    let output = behind(valgrind, command).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     let total = said
         .lines()
@@ -117,6 +98,31 @@ pub(crate) fn instructions(command: &Command) -> io::Result<u64> {
         Some(total) if output.status.success() => Ok(total),
         _ => Err(failed(command, &said)),
     }
+}
+
+/// The resident memory of a process at its most, in MiB, as the program `peak` sees it.
+#[expect(clippy::cast_precision_loss, reason = "less than 2^52 KiB")]
+pub(crate) fn mebibytes(peak: &Path, command: &Command) -> io::Result<f64> {
+    let output = behind(Command::new(peak), command).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    match said.lines().last().map(str::parse::<u64>) {
+        Some(Ok(kibibytes)) if output.status.success() => Ok(kibibytes as f64 / 1024.0),
+        _ => Err(failed(command, &said)),
+    }
+}
+
+/// A command that is started by another program, with its own variables and no others.
+fn behind(mut front: Command, command: &Command) -> Command {
+    front.arg(command.get_program()).args(command.get_args());
+    front.env_clear();
+    front.env("PATH", env::var_os("PATH").unwrap_or_default());
+    front.envs(
+        command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    front.stdin(Stdio::null());
+    front
 }
 
 /// The instructions of one call, from a process that is told how many to make.

@@ -89,6 +89,11 @@ impl Failure {
         }
     }
 
+    /// True when it is the call that is wrong, and nothing here.
+    pub(crate) fn is_usage(&self) -> bool {
+        self.exit == USAGE
+    }
+
     pub(crate) fn with_hint(self, hint: String) -> Self {
         Self {
             hint: hint.into(),

@@ -47,7 +47,8 @@ impl AccessToken {
     }
 
     /// `Bearer …`, the value of an `Authorization` header, marked as sensitive. Every clone of the token shares it, and
-    /// after the first time it costs no allocation.
+    /// after the first time it costs no allocation. Unlike the token's text it is not overwritten when it is dropped: no HTTP
+    /// client takes a header that is.
     #[must_use]
     pub fn authorization_header(&self) -> HeaderValue {
         self.0.header.get_or_init(|| bearer(&self.0.secret)).clone()

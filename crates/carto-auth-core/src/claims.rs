@@ -1,11 +1,10 @@
 //! What a CARTO access token says about itself.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::timestamp::Timestamp;
@@ -60,18 +59,14 @@ impl Claims {
             return None;
         };
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        serde_json::from_slice(&payload).ok()
+        let mut json = serde_json::Deserializer::from_slice(&payload);
+        let claims = json.deserialize_map(ClaimsVisitor).ok()?;
+        json.end().is_ok().then_some(claims)
     }
 }
 
-impl<'de> Deserialize<'de> for Claims {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ClaimsVisitor)
-    }
-}
-
-/// Of a claim that is there twice the last one counts. What nobody asks for is skipped: a token is read at every start
-/// of a program.
+/// Of a claim that is there twice the last one counts. What nobody asks for is skipped, if it has the shape of JSON: a token
+/// is read at every start of a program.
 struct ClaimsVisitor;
 
 impl<'de> Visitor<'de> for ClaimsVisitor {
@@ -83,8 +78,8 @@ impl<'de> Visitor<'de> for ClaimsVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Claims, A::Error> {
         let mut claims = Claims::default();
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let field = match &*name {
+        while let Some(name) = map.next_key::<String>()? {
+            let field = match name.as_str() {
                 "iss" => &mut claims.issuer,
                 "sub" => &mut claims.subject,
                 "azp" => &mut claims.authorized_party,
@@ -171,6 +166,21 @@ mod tests {
         let nested = format!("{{\"a\":{}", "[".repeat(1 << 19));
         for long in [".".repeat(1 << 20), "a.".repeat(1 << 19), token(&nested)] {
             assert_eq!(Claims::of(&long), None);
+        }
+    }
+
+    #[test]
+    fn a_claim_that_nobody_asks_for_may_be_what_no_number_or_text_is() {
+        for odd in [
+            "1e400",
+            r#""\ud800""#,
+            &format!("{}{}", "[".repeat(100), "]".repeat(100)),
+        ] {
+            let claims = Claims::of(&token(&format!(r#"{{"odd":{odd},"exp":1}}"#))).unwrap();
+            assert_eq!(claims.expires_at, Some(Timestamp::from_unix_seconds(1)), "{odd}");
+        }
+        for broken in [r#"{"exp":1} {}"#, r#"{"exp":1e400}"#, r#"{"odd":[}"#] {
+            assert_eq!(Claims::of(&token(broken)), None, "{broken}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where CARTO's login services are, and who we are to them.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::OnceLock;
 
 use url::Url;
@@ -38,7 +39,7 @@ pub struct Endpoints {
 
 /// An address that was checked, or a constant. It is parsed when it is needed: whoever finds a token in the cache needs
 /// none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Address {
     text: Cow<'static, str>,
     url: OnceLock<Url>,
@@ -68,6 +69,12 @@ impl From<Url> for Address {
             text: Cow::Owned(url.as_str().to_owned()),
             url: url.into(),
         }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
     }
 }
 

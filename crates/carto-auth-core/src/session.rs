@@ -168,7 +168,7 @@ impl Session {
         }
     }
 
-    /// The token that is the answer to every question until it is due; `None` when there is none.
+    /// The current token, with the time in which it is to be used as it is; `None` when there is none.
     #[must_use]
     pub fn ready(&self) -> Option<Ready> {
         let current = self.current.as_ref()?;

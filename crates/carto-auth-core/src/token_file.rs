@@ -18,7 +18,7 @@ use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// A token as it is stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TokenRecord {
     pub(crate) api_base_url: Option<ApiBaseUrl>,
     pub(crate) access_token: Secret,
@@ -31,6 +31,21 @@ pub struct TokenRecord {
     pub(crate) obtained_at: Option<Timestamp>,
     pub(crate) owner: Option<Owner>,
     pub(crate) unknown: UnknownKeys,
+}
+
+/// Without the claims, which name a person.
+impl std::fmt::Debug for TokenRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenRecord")
+            .field("api_base_url", &self.api_base_url)
+            .field("access_token", &self.access_token)
+            .field("refresh_token", &self.refresh_token)
+            .field("expires_at", &self.expires_at)
+            .field("obtained_at", &self.obtained_at)
+            .field("owner", &self.owner)
+            .field("unknown", &self.unknown)
+            .finish_non_exhaustive()
+    }
 }
 
 /// To whom a stored token was issued, by whom and for what.

@@ -12,7 +12,7 @@ use carto_auth_native::{entropy, now};
 
 const OPERATIONS: [Operation; 6] = [
     ("authorize_url", authorize_url),
-    ("token_exchange_opaque", || token_exchange("opaque-token")),
+    ("token_exchange_opaque", || token_exchange(&"e".repeat(800))),
     ("token_exchange_jwt", || token_exchange(JWT)),
     ("cache_decode", cache_decode),
     ("cache_encode", cache_encode),

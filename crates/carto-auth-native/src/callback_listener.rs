@@ -94,7 +94,7 @@ impl CallbackListener {
 /// What came of trying to listen at one loopback address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Tried {
+pub enum PortState {
     /// A login could listen there.
     Free,
     /// Another program listens there.
@@ -108,13 +108,13 @@ pub enum Tried {
 /// Tries to listen where a browser would come back to, as a login would, and lets go at once: the loopback address of each
 /// family, and what came of it.
 #[must_use]
-pub fn try_callback_port(endpoints: &Endpoints) -> Vec<(SocketAddr, Tried)> {
+pub fn try_callback_port(endpoints: &Endpoints) -> Vec<(SocketAddr, PortState)> {
     let tried = |(_, address)| {
         let tried = match bind_one(address) {
-            Ok(Some(_)) => Tried::Free,
-            Ok(None) => Tried::NoFamily,
-            Err(error) if error.kind() == ErrorKind::AddrInUse => Tried::Taken,
-            Err(error) => Tried::Unusable(error.kind()),
+            Ok(Some(_)) => PortState::Free,
+            Ok(None) => PortState::NoFamily,
+            Err(error) if error.kind() == ErrorKind::AddrInUse => PortState::Taken,
+            Err(error) => PortState::Unusable(error.kind()),
         };
         (address, tried)
     };

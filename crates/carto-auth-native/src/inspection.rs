@@ -31,13 +31,13 @@ pub struct InspectedFile {
     /// Its mode, or that of what a link leads to, where the system has modes.
     pub mode: Option<u32>,
     /// What is in it.
-    pub holds: Holds,
+    pub holds: FileContents,
 }
 
 /// What is in a token file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-pub enum Holds {
+pub enum FileContents {
     /// A token of the identity.
     Ours,
     /// A token of another one.
@@ -54,9 +54,9 @@ impl FileStore {
         let inspected = |path: PathBuf| {
             let holds = match store.read(&path) {
                 Ok(None) => return None,
-                Ok(Some(record)) if identity.owns(&record) => Holds::Ours,
-                Ok(Some(_)) => Holds::AnotherLogin,
-                Err(not_used) => Holds::NotUsed(not_used.why),
+                Ok(Some(record)) if identity.owns(&record) => FileContents::Ours,
+                Ok(Some(_)) => FileContents::AnotherLogin,
+                Err(not_used) => FileContents::NotUsed(not_used.why),
             };
             let mode = mode_of(&path);
             Some(InspectedFile { path, mode, holds })
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(file.mode, Some(0o644));
         let why = format!("{} is not used: it holds", store.shared_file().display());
         assert!(
-            matches!(&file.holds, Holds::NotUsed(text) if text.starts_with(&why)),
+            matches!(&file.holds, FileContents::NotUsed(text) if text.starts_with(&why)),
             "{file:?}"
         );
         assert_eq!(store.inspect(&identity), found);

@@ -24,6 +24,9 @@ pub(crate) fn local_offsets() -> impl Fn(Timestamp) -> i64 {
 /// The zone from the one file that it is in, where that is as usual: jiff lists all zones that there are before it reads
 /// one, which takes longer than to ask CARTO for a token.
 fn in_its_file() -> Option<TimeZone> {
+    if env::var_os("TZDIR").is_some() {
+        return None;
+    }
     let path = match env::var("TZ") {
         Err(env::VarError::NotPresent) => Path::new("/etc/localtime").to_owned(),
         Ok(name) if is_name(&name) => Path::new("/usr/share/zoneinfo").join(name),

@@ -4,11 +4,6 @@ use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-/// As much as the head of a reply may hold, in bytes.
-const INPUT_BUFFER: usize = 64 << 10;
-/// Requests are small; ureq would make room for 128 KiB, and fill it with zeros.
-const OUTPUT_BUFFER: usize = 8 << 10;
-
 /// An agent with rustls, the platform's trust and the environment's proxies, and without redirects, compression
 /// and kept connections (a token is asked for once a day).
 ///
@@ -21,8 +16,6 @@ const OUTPUT_BUFFER: usize = 8 << 10;
 pub fn default_agent() -> Agent {
     with_tls(Agent::config_builder())
         .max_idle_connections(0)
-        .input_buffer_size(INPUT_BUFFER)
-        .output_buffer_size(OUTPUT_BUFFER)
         .build()
         .into()
 }

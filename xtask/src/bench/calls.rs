@@ -8,13 +8,14 @@ use crate::bench::{Table, count, figures, shown};
 use crate::budgets::{allocations, benchmark, call};
 use crate::measure::{Spread, in_turn, instructions_per_call, printed};
 
-const ROUNDS: usize = 9;
-/// How many calls are made, so that a process lasts long enough to be timed: of what takes 10 ns, and of what takes more.
-const MANY: u64 = 4_000_000;
-const SOME: u64 = 100_000;
+const ROUNDS: usize = 5;
+/// How many calls are made, so that they take much longer than the start of the process: of what takes 10 ns, and of what
+/// takes more.
+const MANY: u64 = 16_000_000;
+const SOME: u64 = 500_000;
 const THREADS: u32 = 64;
-/// How many are counted.
-const COUNTED: u64 = 1000;
+/// How many are counted, so that a start that is never twice the same does not show.
+const COUNTED: u64 = 20_000;
 
 /// `access_token()` while the token is valid.
 pub(super) fn valid_token(programs: &Programs) -> io::Result<String> {

@@ -95,7 +95,7 @@ fn built(name: &str, tree: Command, mut build: Command, program: &Path) -> io::R
     ])
 }
 
-/// The crates that end up in a program or library, itself among them.
+/// The crates that a program or library is built from on Linux, itself and procedural macros among them.
 fn crates(mut tree: Command) -> io::Result<usize> {
     tree.args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]);
     let output = tree.output()?;

@@ -81,7 +81,7 @@ pub(super) fn build() -> io::Result<Programs> {
         )?;
     }
     let folder = target.join("release");
-    for name in ["empty", "read"] {
+    for name in ["empty", "read", "peak"] {
         let source = root().join(format!("peers/floors/{name}.c"));
         let mut compile = Command::new("cc");
         compile.args(["-O2", "-static", "-s", "-o"]);
@@ -133,7 +133,11 @@ impl Programs {
 
     /// Another program of `peers/`.
     pub(super) fn program(&self, name: &str) -> Command {
-        self.alone(&self.folder.join(name))
+        self.alone(&self.path(name))
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// A program without the variables of whoever measures.
@@ -143,7 +147,9 @@ impl Programs {
             .env_clear()
             .env("HOME", self.scratch.path())
             .env("PATH", env::var_os("PATH").unwrap_or_default())
-            .env("PEER_KEY", self.key());
+            .env("PEER_KEY", self.key())
+            // Else its start is another one each time.
+            .env("PYTHONHASHSEED", "0");
         command
     }
 

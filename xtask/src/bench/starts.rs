@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::bench::programs::{Programs, Scheme, Server};
 use crate::bench::{Table, count, figures, shown, times_ours};
-use crate::measure::{in_turn, instructions, run};
+use crate::measure::{in_turn, instructions, mebibytes, run};
 use crate::scene::{Cached, cold as cold_command_line};
 
 const ROUNDS: usize = 31;
@@ -41,6 +41,7 @@ pub(super) fn from_the_cache(programs: &Programs) -> io::Result<String> {
         rows.push(("gh auth token", gh(programs)?));
     }
     measured(
+        programs,
         "### Print a token that is in the cache",
         "Whole processes, from start to end.",
         rows,
@@ -77,6 +78,7 @@ pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
         Scheme::Https => "### Get a token, https",
     };
     let mut table = measured(
+        programs,
         title,
         "Whole processes that know no token, with a server on loopback that answers at once.",
         rows,
@@ -100,7 +102,12 @@ fn trusting(mut command: Command, server: &Server) -> Command {
 }
 
 /// The first row is ours.
-fn measured(title: &'static str, explained: &str, rows: Vec<(&str, Command)>) -> io::Result<String> {
+fn measured(
+    programs: &Programs,
+    title: &'static str,
+    explained: &str,
+    rows: Vec<(&str, Command)>,
+) -> io::Result<String> {
     let columns = [
         "program",
         "wall ms, min / median",
@@ -121,7 +128,7 @@ fn measured(title: &'static str, explained: &str, rows: Vec<(&str, Command)>) ->
             shown(costs.wall()),
             shown(costs.cpu()),
             times_ours(costs.cpu(), ours.cpu()),
-            figures(costs.mebibytes()),
+            figures(mebibytes(&programs.path("c-peak"), command)?),
             count(instructions(command)?),
         ])?;
     }

@@ -90,7 +90,7 @@ struct Answer {
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     talk::without_warnings();
     let checks = match endpoints() {
-        Ok(endpoints) => checks(global, &endpoints),
+        Ok(endpoints) => checks(global, &endpoints)?,
         // Whom to ask is not known then.
         Err(failure) => vec![Check::failed("settings", failure), browser()],
     };
@@ -107,10 +107,15 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     }
 }
 
-fn checks(global: &Global, endpoints: &Endpoints) -> Vec<Check> {
+fn checks(global: &Global, endpoints: &Endpoints) -> Result<Vec<Check>, Failure> {
     let mut checks = vec![settings()];
-    let chosen = identity::look(global);
-    let mode = chosen.as_ref().map_or(Mode::M2m, |chosen| chosen.mode);
+    let chosen = match identity::look(global) {
+        Err(failure) if failure.is_usage() => return Err(failure),
+        looked => looked,
+    };
+    let mode = chosen
+        .as_ref()
+        .map_or(global.mode.unwrap_or(Mode::M2m), |chosen| chosen.mode);
     let known = chosen
         .as_ref()
         .ok()
@@ -131,7 +136,7 @@ fn checks(global: &Global, endpoints: &Endpoints) -> Vec<Check> {
     };
     checks.extend(hosts.checks());
     checks.extend(port_and_browser);
-    checks
+    Ok(checks)
 }
 
 fn settings() -> Check {

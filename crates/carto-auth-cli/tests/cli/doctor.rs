@@ -201,7 +201,7 @@ fn a_file_that_others_may_read_is_worth_knowing_and_one_that_they_may_write_cost
     let before = world.traces();
     let report = world.doctor(&[], &[]);
     assert_eq!((report.code, report.one("session").0), (0, "ok"));
-    let hint = "make its mode 0600; a command that reads it does so, too";
+    let hint = "make its mode 0600; a command that reads it does so, too, unless it is a link";
     let expected = [
         (
             "warning",

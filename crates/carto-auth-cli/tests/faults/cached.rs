@@ -49,7 +49,8 @@ fn a_token_from_the_cache_is_one_file_read_and_one_line_written() {
         .collect();
     assert!(calls.len() > 20, "{log}");
     for (name, arguments) in &calls {
-        assert!(!FORBIDDEN.contains(name), "{name}({arguments}");
+        let takes_lock = *name == "fcntl" && arguments.contains("F_SETLK");
+        assert!(!takes_lock && !FORBIDDEN.contains(name), "{name}({arguments}");
     }
     let folder = stage.folder();
     let opened: Vec<&str> = calls

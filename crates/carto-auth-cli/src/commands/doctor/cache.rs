@@ -1,7 +1,7 @@
 //! The token files, and whether they can be read and written.
 
 use carto_auth_core::OneLine;
-use carto_auth_native::{HOME_VARIABLE, Holds, InspectedFile, Inspection};
+use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection};
 
 use super::{Check, State};
 use crate::arguments::{Global, Mode};
@@ -52,7 +52,7 @@ fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {
     let path = found.path.to_string_lossy();
     let check = |state, message: &str| Check::new("cache", state, message).about(path.as_ref());
     match (&found.holds, found.mode) {
-        (Holds::NotUsed(why), _) => {
+        (FileContents::NotUsed(why), _) => {
             let message = why.strip_prefix(&format!("{} ", OneLine(&path)));
             check(unused, message.unwrap_or(why)).hint(match chosen.mode {
                 Mode::M2m => {
@@ -61,12 +61,13 @@ fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {
                 Mode::Oauth => format!("mend or remove it; `{}` writes it anew", chosen.login),
             })
         }
-        (Holds::Ours, Some(mode)) if mode & 0o077 != 0 => {
+        (FileContents::Ours, Some(mode)) if mode & 0o077 != 0 => {
             let message = format!("others may read it (mode {mode:04o})");
-            check(State::Warning, &message).hint("make its mode 0600; a command that reads it does so, too")
+            check(State::Warning, &message)
+                .hint("make its mode 0600; a command that reads it does so, too, unless it is a link")
         }
-        (Holds::Ours, Some(mode)) => check(State::Ok, &format!("mode {mode:04o}")),
-        (Holds::Ours, None) => check(State::Ok, "it is there"),
+        (FileContents::Ours, Some(mode)) => check(State::Ok, &format!("mode {mode:04o}")),
+        (FileContents::Ours, None) => check(State::Ok, "it is there"),
         _ => check(State::Skipped, "it holds another login, which is not used here"),
     }
 }

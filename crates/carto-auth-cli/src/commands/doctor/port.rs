@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use carto_auth_core::Endpoints;
-use carto_auth_native::{Tried, try_callback_port};
+use carto_auth_native::{PortState, try_callback_port};
 
 use super::port_holder::holders;
 use super::{Check, State};
@@ -16,31 +16,33 @@ pub(super) fn check(endpoints: &Endpoints) -> Check {
         let texts: Vec<_> = fit.map(|(address, _)| shown(*address)).collect();
         (!texts.is_empty()).then(|| texts.join(" and "))
     };
-    let (free, taken) = (on(Tried::Free), on(Tried::Taken));
+    let (free, taken) = (on(PortState::Free), on(PortState::Taken));
     let holders = if taken.is_some() {
         holders(port)
     } else {
         Vec::new()
     };
     let unusable = tried.iter().filter_map(|(address, found)| match found {
-        Tried::Unusable(kind) => Some(format!("not to be listened at on {} ({kind})", shown(*address))),
+        PortState::Unusable(kind) => Some(format!("not to be listened at on {} ({kind})", shown(*address))),
         _ => None,
     });
     let mut parts: Vec<String> = unusable.collect();
     let is_usable = taken.is_none() && parts.is_empty() && free.is_some();
+    let is_taken = taken.is_some();
     parts.extend(taken.map(|places| match holders.is_empty() {
         true => format!("taken on {places}"),
         false => format!("taken on {places} by {}", holders.join(" and ")),
     }));
     parts.extend(free.map(|places| format!("free on {places}")));
-    parts.extend(on(Tried::NoFamily).map(|places| format!("this machine has no {places}")));
+    parts.extend(on(PortState::NoFamily).map(|places| format!("this machine has no {places}")));
     let state = if is_usable { State::Ok } else { State::Warning };
     let check = Check::new("port", state, parts.join(", ")).about(port.to_string());
     let meanwhile = "until it is free, a login takes a pasted code";
-    match (state, holders.is_empty()) {
-        (State::Ok, _) => check,
-        (_, true) => check.hint(format!("`{}` tells who has it; {meanwhile}", finder(port))),
-        (_, false) => check.hint(meanwhile),
+    match (state, is_taken, holders.is_empty()) {
+        (State::Ok, ..) => check,
+        (_, false, _) => check.hint("a login takes a pasted code"),
+        (_, true, true) => check.hint(format!("`{}` tells who has it; {meanwhile}", finder(port))),
+        (_, true, false) => check.hint(meanwhile),
     }
 }
 
