@@ -111,3 +111,42 @@ impl Drop for Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use carto_auth_core::{AccessToken, Endpoints, M2mCredentials, Secret};
+
+    use super::*;
+
+    fn locked(store: &MemoryStore, extra: &str) -> Box<dyn LockedTokens> {
+        let machine = M2mCredentials::new("https://a.example", "id", "s").unwrap();
+        let identity = Identity::machine(&machine, &Endpoints::carto());
+        let file = format!(
+            r#"{{"api_base_url":"https://a.example","access_token":"t","version":1,"expires_at":4000000000,
+            "client_id":"id","token_url":"https://auth.carto.com/oauth/token","audience":"a"{extra}}}"#
+        );
+        let record = TokenRecord::decode(file.as_bytes(), &|_| 0).unwrap();
+        let mut locked = store.lock(&identity, Duration::ZERO).unwrap();
+        locked.save(&record).unwrap();
+        locked
+    }
+
+    #[test]
+    fn what_is_forgotten_is_what_was_meant() {
+        let token = |text: &str| AccessToken::new(Secret::new(text), None).unwrap();
+        let store = MemoryStore::default();
+        let mut machine = locked(&store, "");
+        machine.forget(Forget::Token(&token("other"))).unwrap();
+        assert!(machine.load().is_some());
+        machine.forget(Forget::Token(&token("t"))).unwrap();
+        assert!(machine.load().is_none());
+        drop(machine);
+        let mut person = locked(&store, r#","refresh_token":"r""#);
+        person.forget(Forget::Token(&token("t"))).unwrap();
+        let kept = person.load().unwrap();
+        assert_eq!(kept.expires_at().as_unix_seconds(), 0);
+        assert_eq!(kept.refresh_token(), Some(&Secret::new("r")));
+        person.forget(Forget::Everything).unwrap();
+        assert!(person.load().is_none());
+    }
+}
