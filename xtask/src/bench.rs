@@ -21,10 +21,6 @@ const END: &str = "<!-- end of what was measured -->\n";
 
 /// Measures everything, and writes it down. With `footprint` left out nothing is built from scratch.
 pub(crate) fn run(with_footprint: bool) -> io::Result<()> {
-    let page = root().join(PAGE);
-    let text = fs::read_to_string(&page)?;
-    let (before, rest) = split(&text, BEGIN)?;
-    let (measured_before, after) = split(rest, END)?;
     let programs = programs::build()?;
     let mut measured = format!("\n{}\n", machine()?);
     for table in [
@@ -38,9 +34,17 @@ pub(crate) fn run(with_footprint: bool) -> io::Result<()> {
         say(&format!("\n{table}"))?;
         measured.push_str(&format!("\n{table}"));
     }
-    measured.push_str(&match with_footprint {
-        true => format!("\n{}\n", footprint::table()?),
-        false => kept_footprint(measured_before),
+    let footprint = match with_footprint {
+        true => Some(footprint::table()?),
+        false => None,
+    };
+    let page = root().join(PAGE);
+    let text = fs::read_to_string(&page)?;
+    let (before, rest) = split(&text, BEGIN)?;
+    let (measured_before, after) = split(rest, END)?;
+    measured.push_str(&match footprint {
+        Some(table) => format!("\n{table}"),
+        None => kept_footprint(measured_before),
     });
     fs::write(&page, format!("{before}{BEGIN}{measured}{END}{after}"))
 }
