@@ -18,6 +18,8 @@ mod cache;
 mod env;
 #[path = "cli/dw.rs"]
 mod dw;
+#[path = "cli/completions.rs"]
+mod completions;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/login.rs"]
