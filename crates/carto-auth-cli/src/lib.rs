@@ -11,7 +11,7 @@
 //!
 //! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
 //! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
-//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr.
+//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr, [`waiting`] says whom we wait for.
 
 mod arguments;
 mod endpoints;
@@ -20,6 +20,7 @@ mod time;
 mod output;
 mod failure;
 mod talk;
+mod waiting;
 mod quote;
 mod commands;
 
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
     };
     talk::start(&arguments.global);
     let outcome = arguments.global.take_environment().and_then(|()| run(&arguments));
+    waiting::end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(arguments.global.json),
