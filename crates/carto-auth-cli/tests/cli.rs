@@ -20,6 +20,8 @@ mod env;
 mod dw;
 #[path = "cli/completions.rs"]
 mod completions;
+#[path = "cli/other_tools.rs"]
+mod other_tools;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/login.rs"]
