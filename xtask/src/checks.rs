@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::{budgets, cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
-const NEEDED: [(&str, &[&str], &str); 9] = [
+const NEEDED: [(&str, &[&str], &str); 10] = [
     ("python3", &["-c", "import venv, ensurepip"], "python3-venv"),
     (
         "test",
@@ -16,6 +16,7 @@ const NEEDED: [(&str, &[&str], &str); 9] = [
     ("faketime", &["--version"], "faketime"),
     ("chromium", &["--version"], "chromium"),
     ("chromedriver", &["--version"], "chromium-driver"),
+    ("curl", &["--version"], "curl"),
     ("fish", &["--version"], "fish"),
     ("zsh", &["--version"], "zsh"),
     ("strace", &["--version"], "strace"),

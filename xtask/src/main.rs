@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `fuzz`, `conformance`, `interop`, `torture`, `lint`, `ci`.
+//! The project's own commands: `cargo xtask demo`, `test`, `fuzz`, `conformance`, `interop`, `torture`, `manual`, `lint`, `ci`.
 
 mod checks;
 mod conformance;
@@ -10,6 +10,7 @@ mod measure;
 mod scene;
 mod budgets;
 mod bench;
+mod manual;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ Usage: cargo xtask COMMAND
          (--footprint: with the builds from nothing, which take minutes)
   budgets
          count the instructions and allocations that have a budget
+  manual write what is made from the command tree: docs/command-line.md, the completions of shells, and the man pages,
+         which are put into target/man
   lint   formatting, clippy, documentation, dependencies
   ci     lint and test, and each fuzz target for 5 seconds
 ";
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(false),
         ["bench", "--footprint"] => bench::run(true),
         ["budgets"] => budgets::check(),
+        ["manual"] => manual::write(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())

@@ -52,6 +52,7 @@ Examples:
   carto-auth env -- python load.py
   carto-auth dw
 
+`carto-auth completions SHELL` prints what bash, zsh, fish or PowerShell completes it by.
 stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 unexpected,
 2 usage, 3 fix the credentials, 4 a person must log in, 5 try again."
 )]
@@ -251,6 +252,17 @@ not count here. Exit codes: 0 no problem, 1 a problem, 2 usage.")]
 
     /// Forget the login, or the cached token of a machine
     Logout,
+
+    /// Print what a shell needs to complete this command line
+    #[command(
+        hide = true,
+        after_help = "Where it goes:
+  bash        carto-auth completions bash > ~/.local/share/bash-completion/completions/carto-auth
+  zsh         carto-auth completions zsh > DIR/_carto-auth, with DIR in fpath before compinit
+  fish        carto-auth completions fish > ~/.config/fish/completions/carto-auth.fish
+  powershell  carto-auth completions powershell | Out-String | Invoke-Expression, in $PROFILE"
+    )]
+    Completions(CompletionsOptions),
 }
 
 #[derive(Args, Debug)]
@@ -322,6 +334,21 @@ pub(crate) enum Format {
     Fish,
     Powershell,
     Dotenv,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsOptions {
+    /// The shell that completes
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+    Powershell,
 }
 
 #[derive(Args, Debug)]

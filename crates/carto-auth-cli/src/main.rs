@@ -1,45 +1,7 @@
-//! `carto-auth`: log in to CARTO, and access tokens for it in a shell.
-//!
-//! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
-//! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
-//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr.
-
-mod arguments;
-mod endpoints;
-mod identity;
-mod time;
-mod output;
-mod failure;
-mod talk;
-mod quote;
-mod commands;
+//! The program: `carto_auth_cli::main`, which says what it does.
 
 use std::process::ExitCode;
 
-use crate::arguments::{Arguments, Command};
-use crate::failure::Failure;
-
 fn main() -> ExitCode {
-    let mut arguments = match Arguments::read() {
-        Ok(arguments) => arguments,
-        Err(error) => return failure::usage(&error),
-    };
-    talk::start(&arguments.global);
-    let outcome = arguments.global.take_environment().and_then(|()| run(&arguments));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(arguments.global.json),
-    }
-}
-
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    match &arguments.command {
-        Command::Login(options) => commands::login::run(&arguments.global, options),
-        Command::Token(options) => commands::token::run(&arguments.global, options),
-        Command::Dw(options) => commands::dw::run(&arguments.global, options),
-        Command::Env(options) => commands::env::run(&arguments.global, options),
-        Command::Status(options) => commands::status::run(&arguments.global, options),
-        Command::Doctor => commands::doctor::run(&arguments.global),
-        Command::Logout => commands::logout::run(&arguments.global),
-    }
+    carto_auth_cli::main()
 }

@@ -5,9 +5,11 @@ use std::io::{self, ErrorKind, Write as _};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::waiting;
 
 /// Prints an answer. A reader that has gone (`| head -c 0`) is no failure; a full disk is.
 pub(crate) fn answer(text: &str) -> Result<(), Failure> {
+    waiting::end();
     let mut out = io::stdout().lock();
     let written = out
         .write_all(text.as_bytes())

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Color as Ansi, Style};
@@ -12,21 +13,29 @@ use carto_auth_core::OneLine;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use crate::arguments::{Color, Global};
+use crate::waiting;
 
 /// Prints what the libraries log: warnings always, the rest as far as `-v` asks for it. What has been said once is not
 /// said again.
 struct Talk {
+    /// A level: what it lets through is printed.
+    verbosity: AtomicUsize,
     said: Mutex<BTreeSet<String>>,
 }
 
 static TALK: Talk = Talk {
+    verbosity: AtomicUsize::new(0),
     said: Mutex::new(BTreeSet::new()),
 };
+
+/// Who logs each request, with its address, and each answer, without one.
+const REQUESTS: &str = "carto_auth_ureq::drive";
 
 impl Log for Talk {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         // Other crates' logs may hold requests, so only ours are shown.
-        metadata.target().starts_with("carto_auth") && metadata.level() <= log::max_level()
+        metadata.target().starts_with("carto_auth")
+            && metadata.level() as usize <= self.verbosity.load(Relaxed)
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -36,6 +45,12 @@ impl Log for Talk {
         };
         if self.enabled(record.metadata()) && is_new() {
             line(label_of(record.level()), record.args());
+        } else if record.target() == REQUESTS {
+            let text = record.args().to_string();
+            match text.split_once("://").map(|(_, rest)| rest.split('/').next()) {
+                Some(host) => waiting::begin(host.unwrap_or_default()),
+                None => drop(waiting::end()),
+            }
         }
     }
 
@@ -60,7 +75,10 @@ pub(crate) fn start(global: &Global) {
         (_, 1) => LevelFilter::Info,
         _ => LevelFilter::Debug,
     };
-    log::set_max_level(level);
+    TALK.verbosity.store(level as usize, Relaxed);
+    // Who hears of every request anyway needs no line about one that takes long; programs and logs have no use for it.
+    let waits = level == LevelFilter::Warn && !global.json && !in_ci();
+    log::set_max_level(if waits { LevelFilter::Debug } else { level });
     // It is set once, here.
     let _ = log::set_logger(&TALK);
     if !variable.is_empty() && from_variable.is_none() {
@@ -70,21 +88,29 @@ pub(crate) fn start(global: &Global) {
 
 /// Leaves out warnings, unless somebody has asked for more: what they tell is part of the answer.
 pub(crate) fn without_warnings() {
-    if log::max_level() == LevelFilter::Warn {
-        log::set_max_level(LevelFilter::Off);
-    }
+    let _ = TALK.verbosity.compare_exchange(
+        LevelFilter::Warn as usize,
+        LevelFilter::Off as usize,
+        Relaxed,
+        Relaxed,
+    );
+}
+
+/// True where nobody looks on.
+pub(crate) fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !["", "0", "false"].iter().any(|off| value == *off))
 }
 
 /// Says what went well, unless `--quiet`.
 pub(crate) fn say(global: &Global, text: impl fmt::Display) {
     if !global.quiet {
-        let _ = writeln!(anstream::stderr().lock(), "{text}");
+        let _ = writeln!(stderr(), "{text}");
     }
 }
 
 /// Says what a person must see to go on, whatever the verbosity.
 pub(crate) fn must_say(text: impl fmt::Display) {
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// A way on, where there was no error.
@@ -102,11 +128,18 @@ pub(crate) fn error(message: &str, hint: &str) {
 fn line((label, color): (&str, AnsiColor), text: impl fmt::Display) {
     let style = Style::new().bold().fg_color(Some(Ansi::Ansi(color)));
     let text = text.to_string();
-    let _ = writeln!(
-        anstream::stderr().lock(),
-        "{style}{label}:{style:#} {}",
-        OneLine(&text)
-    );
+    let _ = writeln!(stderr(), "{style}{label}:{style:#} {}", OneLine(&text));
+}
+
+/// Writes what the next text is to replace.
+pub(crate) fn in_place(text: &str) {
+    let _ = write!(anstream::stderr().lock(), "{text}");
+}
+
+/// Where everything else goes.
+fn stderr() -> impl io::Write {
+    waiting::end();
+    anstream::stderr().lock()
 }
 
 fn label_of(level: Level) -> (&'static str, AnsiColor) {
@@ -119,12 +152,12 @@ fn label_of(level: Level) -> (&'static str, AnsiColor) {
 
 /// Text that clap made: help and usage errors, with its own colours.
 pub(crate) fn usage(text: &str) -> ExitCode {
-    let _ = write!(anstream::stderr().lock(), "{text}");
+    let _ = write!(stderr(), "{text}");
     ExitCode::from(2)
 }
 
 /// An error for programs: one line of JSON.
 pub(crate) fn json(value: &impl serde::Serialize) {
     let text = serde_json::to_string(value).unwrap_or_default();
-    let _ = writeln!(anstream::stderr().lock(), "{text}");
+    let _ = writeln!(stderr(), "{text}");
 }

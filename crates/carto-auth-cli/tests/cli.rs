@@ -18,6 +18,10 @@ mod cache;
 mod env;
 #[path = "cli/dw.rs"]
 mod dw;
+#[path = "cli/completions.rs"]
+mod completions;
+#[path = "cli/other_tools.rs"]
+mod other_tools;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/login.rs"]

@@ -10,7 +10,7 @@ use carto_auth_core::{AccessToken, Secret};
 use crate::arguments::{EnvCommand, Format, Global};
 use crate::failure::Failure;
 use crate::identity::{self, Chosen};
-use crate::{output, quote};
+use crate::{output, quote, waiting};
 
 /// The names are part of the interface, and safe in every format.
 type Variables = Vec<(&'static str, Secret)>;
@@ -27,6 +27,7 @@ pub(crate) fn run(global: &Global, options: &EnvCommand) -> Result<(), Failure> 
         Some((program, arguments)) => {
             let mut command = Command::new(program);
             command.args(arguments).envs(pairs);
+            waiting::end();
             Err(Failure::program(program, &become_program(&mut command)))
         }
         None if global.json => output::json(&BTreeMap::from_iter(pairs)),

@@ -1,6 +1,5 @@
 //! `carto-auth login`: a person logs in, with the browser or a pasted code.
 
-use std::env;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::sync::mpsc;
@@ -112,7 +111,7 @@ fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<L
 /// Why nobody can be asked here, if nobody can.
 fn nobody_to_ask() -> Option<&'static str> {
     let is_terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let in_ci = env::var_os("CI").is_some_and(|value| !["", "0", "false"].iter().any(|off| value == *off));
+    let in_ci = talk::in_ci();
     match (is_terminal, in_ci) {
         (false, _) => Some("no terminal to read the access code from"),
         (_, true) => Some("nobody to paste the access code: CI is set (unset it, or give --browser)"),

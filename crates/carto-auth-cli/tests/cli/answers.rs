@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::process::Stdio;
+use std::time::Duration;
 
-use carto_auth_tests::run;
+use carto_auth_sandbox::{Endpoint, Fault};
+use carto_auth_tests::{Terminal, run};
 
 use crate::world::{World, error_of};
 
@@ -230,4 +232,51 @@ fn colour_is_for_terminals_unless_asked_for() {
             .stderr
             .contains('\u{1b}')
     );
+}
+
+#[test]
+fn at_a_terminal_a_slow_answer_is_waited_for_in_words_that_go_away() {
+    let world = World::new();
+    let slow = Fault::delay(Duration::from_millis(900));
+    let shown = |arguments: &[&str], variables: &[(&str, &str)]| {
+        world.carto.fail_next(Endpoint::Token, slow.clone());
+        let mut command =
+            world.command(&[&["token", "--no-cache", "--credentials", "ci.json"], arguments].concat());
+        command.env("TERM", "xterm").envs(variables.iter().copied());
+        let outcome = Terminal::start(&mut command).unwrap().finish().unwrap();
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        outcome.stderr
+    };
+    let host = world.carto.url().replace("http://", "");
+    let line = format!("asking {host}…");
+    let blanks = " ".repeat(line.chars().count());
+    assert_eq!(shown(&[], &[]), format!("{line}{blanks}"));
+    assert_eq!(shown(&[], &[("NO_COLOR", "1")]), format!("{line}{blanks}"));
+    for (arguments, variables) in [
+        (&["--quiet"][..], &[][..]),
+        (&["--json"], &[]),
+        (&[], &[("CI", "true")]),
+        (&[], &[("TERM", "dumb")]),
+    ] {
+        assert_eq!(shown(arguments, variables), "", "{arguments:?} {variables:?}");
+    }
+    assert!(!shown(&["-vv"], &[]).contains("asking"));
+}
+
+#[test]
+fn what_is_waited_for_is_gone_before_an_error_is_told() {
+    let world = World::new();
+    let slow = Fault::status(400).after(Duration::from_millis(900));
+    world.carto.fail_always(Endpoint::Token, slow);
+    let mut command = world.command(&["token", "--credentials", "ci.json"]);
+    let outcome = Terminal::start(command.env("TERM", "xterm"))
+        .unwrap()
+        .finish()
+        .unwrap();
+    assert_eq!(outcome.code, Some(5), "{outcome:?}");
+    let (line, error) = outcome.stderr.split_once('…').unwrap();
+    assert!(line.starts_with("asking 127.0.0.1:"), "{outcome:?}");
+    let blanks = " ".repeat(line.chars().count() + 1);
+    let error = error.strip_prefix(&blanks).unwrap();
+    assert!(error.contains("error:") && !error.starts_with(' '), "{outcome:?}");
 }

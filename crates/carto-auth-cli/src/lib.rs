@@ -1,0 +1,67 @@
+//! The command line `carto-auth`: log in to CARTO, and access tokens for it in a shell.
+//!
+//! **In scope:** the commands, what they print, how they fail. **Deliberately absent:** an API. This is a library so that
+//! the project can make the manual from the command tree; [`main`] and [`command`] change as they need to. Programs use
+//! `carto-auth-ureq` or `carto-auth-reqwest`.
+//!
+//! ```
+//! let command = carto_auth_cli::command();
+//! assert!(command.find_subcommand("token").is_some());
+//! ```
+//!
+//! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
+//! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
+//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr, [`waiting`] says whom we wait for.
+
+mod arguments;
+mod endpoints;
+mod identity;
+mod time;
+mod output;
+mod failure;
+mod talk;
+mod waiting;
+mod quote;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+/// Carries out the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::usage(&error),
+    };
+    talk::start(&arguments.global);
+    let outcome = arguments.global.take_environment().and_then(|()| run(&arguments));
+    waiting::end();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(arguments.global.json),
+    }
+}
+
+/// The command tree.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match &arguments.command {
+        Command::Login(options) => commands::login::run(&arguments.global, options),
+        Command::Token(options) => commands::token::run(&arguments.global, options),
+        Command::Dw(options) => commands::dw::run(&arguments.global, options),
+        Command::Env(options) => commands::env::run(&arguments.global, options),
+        Command::Status(options) => commands::status::run(&arguments.global, options),
+        Command::Doctor => commands::doctor::run(&arguments.global),
+        Command::Logout => commands::logout::run(&arguments.global),
+        Command::Completions(options) => commands::completions::run(options.shell),
+    }
+}

@@ -1,0 +1,143 @@
+//! The transcripts of `docs/other-tools.md`, with the tools that they name.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use carto_auth_tests::run;
+
+use crate::world::World;
+
+const CARTO: &str = "https://gcp-us-east1.api.carto.com";
+
+/// Each line that begins with `$`, and what stands below it.
+fn transcripts(page: &str) -> Vec<(&str, String)> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    let blocks = page.split("```sh\n").skip(1);
+    for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
+        match line.strip_prefix("$ ") {
+            Some(command) => found.push((command, String::new())),
+            None => found.last_mut().unwrap().1 += &format!("{line}\n"),
+        }
+    }
+    found
+}
+
+/// True when a text is the expected one, in which `…` stands for anything.
+fn is_like(text: &str, expected: &str) -> bool {
+    let mut parts = expected.split('…');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap()) else {
+        return false;
+    };
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        let found = match parts.peek() {
+            Some(_) => rest.find(part),
+            None => rest.rfind(part).filter(|at| at + part.len() == rest.len()),
+        };
+        let Some(at) = found else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.is_empty()
+}
+
+/// The API's description that comes with bq, which asks the API for it otherwise.
+fn description_of_bq() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let bq = std::env::split_paths(&path).map(|folder| folder.join("bq"));
+    let bq = bq.filter_map(|bq| fs::canonicalize(bq).ok()).next()?;
+    let description = bq
+        .ancestors()
+        .nth(2)?
+        .join("platform/bq/discovery_next/bigquery.json");
+    description.exists().then_some(description)
+}
+
+#[test]
+fn the_transcripts_of_other_tools_are_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/other-tools.md")).unwrap();
+    let world = World::new();
+    let program = Path::new(env!("CARGO_BIN_EXE_carto-auth"));
+    let path = format!(
+        "{}:{}",
+        program.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    let (mut ran, description) = (0, description_of_bq());
+    for (command, expected) in transcripts(&page) {
+        let mut command = command.replace(CARTO, &world.carto.api_base_url());
+        if command.contains("bq query") {
+            let Some(description) = &description else {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "SKIPPED the transcript of bq: it is not installed"
+                );
+                continue;
+            };
+            let bq = format!(
+                "bq --api {} --discovery_file {} query",
+                world.carto.url(),
+                description.display()
+            );
+            command = command.replace("bq query", &bq);
+        }
+        let mut shell = Command::new("bash");
+        shell
+            .args(["--noprofile", "--norc", "-o", "pipefail", "-c", &command])
+            .current_dir(world.path(""))
+            .env_clear()
+            .env("PATH", &path)
+            .env("HOME", world.path(""))
+            // Else bq looks for its maker's host.
+            .env("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true")
+            .env("CARTO_AUTH_URL", world.carto.auth_url())
+            .env("CARTO_CREDENTIALS_FILE", "ci.json");
+        let outcome = run(&mut shell, "").unwrap();
+        assert_eq!(
+            (outcome.code, outcome.stderr.as_str()),
+            (Some(0), ""),
+            "{command}"
+        );
+        let expected = expected.replace(CARTO, &world.carto.api_base_url());
+        assert!(
+            is_like(outcome.stdout.trim_end(), expected.trim_end()),
+            "{command}: {outcome:?}"
+        );
+        ran += 1;
+    }
+    assert_eq!(ran, 5 + usize::from(description.is_some()));
+    let token = format!("Bearer {}", world.token());
+    let requests = world.carto.requests();
+    let with_token = |header: &&String| **header == token;
+    let headers = requests
+        .iter()
+        .filter(|request| request.path.ends_with("/carto-dw/token"));
+    let headers = headers.filter_map(|request| request.headers.get("authorization"));
+    assert!(headers.filter(with_token).count() >= 3, "{requests:?}");
+}
+
+#[test]
+fn env_json_is_an_object_of_strings_as_terraform_wants_it() {
+    let world = World::new();
+    for arguments in [&["env", "--json"][..], &["env", "--dw", "--json"]] {
+        let outcome = world.machine(arguments);
+        let answer: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let values: Vec<_> = answer.as_object().unwrap().values().collect();
+        assert!(
+            values.len() >= 2 && values.iter().all(|value| value.is_string()),
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn what_is_alike_is_told_from_what_is_not() {
+    for (text, expected) in [("ab", "ab"), ("axxb", "a…b"), ("ab", "a…b"), ("a1b2c", "…b…")] {
+        assert!(is_like(text, expected), "{text} {expected}");
+    }
+    for (text, expected) in [("ab", "a"), ("axxc", "a…b"), ("ba", "a…b"), ("", "…b")] {
+        assert!(!is_like(text, expected), "{text} {expected}");
+    }
+}
