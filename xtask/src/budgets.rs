@@ -50,7 +50,12 @@ pub(crate) fn check() -> io::Result<()> {
     let (carto, home) = (Sandbox::start()?, TempDir::new()?);
     counted.row(
         "`carto-auth token`, cold, http",
-        instructions(&cold(&program, home.path(), &carto.auth_url()))?,
+        instructions(&cold(
+            &program,
+            home.path(),
+            &carto.auth_url(),
+            (carto.client_id(), carto.client_secret()),
+        ))?,
         COLD,
     )?;
     let benchmarks = benchmarks()?;

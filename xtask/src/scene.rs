@@ -65,14 +65,15 @@ pub(crate) fn alone(program: &Path, home: &Path) -> Command {
     command
 }
 
-/// A machine's `carto-auth` where CARTO is at `url` and nothing is cached.
-pub(crate) fn cold(program: &Path, home: &Path, url: &str) -> Command {
+/// A machine's `carto-auth` where CARTO is at `url` and nothing is cached. The token that comes must be this client's, or it
+/// is kept for nobody.
+pub(crate) fn cold(program: &Path, home: &Path, url: &str, client: (&str, &str)) -> Command {
     let mut command = alone(program, home);
     command
         .env("CARTO_AUTH_URL", url)
         .env("CARTO_API_BASE_URL", url)
-        .env("CARTO_CLIENT_ID", "sandbox-client")
-        .env("CARTO_CLIENT_SECRET", "sandbox-secret")
+        .env("CARTO_CLIENT_ID", client.0)
+        .env("CARTO_CLIENT_SECRET", client.1)
         .arg("token");
     command
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use crate::bench::programs::{Programs, Scheme};
+use crate::bench::programs::{CLIENT, Programs, Scheme};
 use crate::bench::{Table, shown};
 use crate::measure::{Spread, printed};
 use crate::scene::cold;
@@ -60,7 +60,7 @@ fn processes(programs: &Programs, url: &str) -> io::Result<f64> {
     let begun = Instant::now();
     let started: Vec<Child> = (0..PROCESSES)
         .map(|_| {
-            cold(&programs.command_line, &home, url)
+            cold(&programs.command_line, &home, url, CLIENT)
                 .stdout(Stdio::null())
                 .spawn()
         })

@@ -52,6 +52,8 @@ const PEERS: [Peer; 8] = [
     theirs(PYTHON, "Python carto-auth"),
 ];
 const PYTHON: &str = "python";
+/// The client that the server's token names, as `peers/peer` has it.
+pub(super) const CLIENT: (&str, &str) = ("client-of-the-benchmarks", "secret-of-the-benchmarks");
 const KEY: &str = "service-account.json";
 
 /// What else is built there.

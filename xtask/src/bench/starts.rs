@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bench::programs::{Programs, Scheme, Server};
+use crate::bench::programs::{CLIENT, Programs, Scheme, Server};
 use crate::bench::{Table, count, figures, shown, times_ours};
 use crate::measure::{in_turn, instructions, mebibytes, run};
 use crate::scene::{Cached, cold as cold_command_line};
@@ -73,7 +73,7 @@ pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
     let server = programs.server(scheme, 0)?;
     let ours = |server: &Server| {
         let home = programs.folder("cold")?;
-        let mut command = cold_command_line(&programs.command_line, &home, &server.url);
+        let mut command = cold_command_line(&programs.command_line, &home, &server.url, CLIENT);
         command.arg("--no-cache");
         Ok::<_, io::Error>(trusting(command, server))
     };
