@@ -38,6 +38,8 @@ pub(crate) fn errnos(name: &str, call: &str) -> &'static [&'static str] {
         "close" => &["EIO", "EINTR", "ENOSPC", "EDQUOT"],
         "chmod" | "fchmod" | "fchmodat" => &["EPERM", "EROFS", "EIO", "EINTR", "EOPNOTSUPP"],
         "lseek" => &["EINVAL", "EOVERFLOW"],
+        // What the C library asks of a folder before it lists it.
+        "fcntl" => &["EPERM", "EBADF"],
         _ => panic!("give {name} its ways to fail, in tests/faults/errnos.rs: {call}"),
     }
 }
