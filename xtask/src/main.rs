@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `fuzz`, `conformance`, `interop`, `torture`, `manual`, `lint`, `ci`.
+//! The project's own commands; `cargo xtask help` lists them.
 
 mod checks;
 mod conformance;
@@ -23,7 +23,7 @@ Usage: cargo xtask COMMAND
 
   demo   start a CARTO on loopback, log in and get tokens from it; no account, no network
          (--browser: you log in, with your own browser)
-  test   run every test
+  test   run every test, compare the transports, and count what has a budget
   fuzz [TARGET] [--seconds N]
          run each fuzz target, or one, for 300 seconds, or so many
   conformance
