@@ -1,4 +1,7 @@
+use std::collections::HashMap;
+
 use carto_auth_core::{AccessToken, Claims, Secret, Timestamp};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::script::{expand, jwt};
@@ -11,10 +14,14 @@ pub fn claims(data: &[u8]) {
     let text = String::from_utf8_lossy(&data);
     let token = jwt(&text);
     let read = Claims::of(&token);
-    let parsed = serde_json::from_str::<Map<String, Value>>(&text).ok();
-    assert_eq!(read.is_some(), parsed.is_some(), "claims or none");
-    let (Some(read), Some(parsed)) = (read, parsed) else {
+    // A claim that nobody asks for may be what no value can hold, 1e400 say; what is no JSON at all has no claims.
+    let is_json = serde_json::from_str::<HashMap<String, IgnoredAny>>(&text).is_ok();
+    assert!(is_json || read.is_none(), "claims of what is no object");
+    let Ok(parsed) = serde_json::from_str::<Map<String, Value>>(&text) else {
         return;
+    };
+    let Some(read) = read else {
+        panic!("an object without claims");
     };
     let texts = [
         ("iss", &read.issuer),
