@@ -2,11 +2,12 @@
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request};
-use url::{Url, form_urlencoded};
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::access_token::AccessToken;
 use crate::error::Error;
+use crate::form::append_pair;
 use crate::reply::{ReplyError, ReplyProblem};
 use crate::retry::{Attempts, CONNECT_TIMEOUT, Jitter, Repeat};
 use crate::secret::Secret;
@@ -202,7 +203,9 @@ fn encode(pairs: &[(&str, &str)]) -> Zeroizing<String> {
         .iter()
         .map(|(name, value)| name.len() + 3 * value.len() + 2)
         .sum();
-    let mut encoder = form_urlencoded::Serializer::new(String::with_capacity(room));
-    encoder.extend_pairs(pairs);
-    Zeroizing::new(encoder.finish())
+    let mut form = String::with_capacity(room);
+    for (name, value) in pairs {
+        append_pair(&mut form, name, value);
+    }
+    Zeroizing::new(form)
 }

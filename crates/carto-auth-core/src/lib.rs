@@ -73,6 +73,7 @@ mod carto_dw;
 mod python_expiration;
 mod token_file;
 mod identity;
+mod form;
 mod freshness;
 mod plan;
 mod source;

@@ -14,6 +14,7 @@ use url::{Url, form_urlencoded};
 use crate::endpoints::Endpoints;
 use crate::entropy::Entropy;
 use crate::error::{Denial, Error};
+use crate::form::append_pair;
 use crate::organization::OrganizationId;
 use crate::pasted::Pasted;
 use crate::pkce::challenge;
@@ -101,27 +102,22 @@ impl LoginRequest {
         let mut url = String::with_capacity(URL_CAPACITY);
         url.push_str(self.endpoints.authorize_url_text());
         url.push('?');
-        let start = url.len();
-        let mut query = form_urlencoded::Serializer::for_suffix(url, start);
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", self.endpoints.client_id())
-            .append_pair("redirect_uri", &redirect_uri)
-            .append_pair("audience", self.endpoints.audience());
+        append_pair(&mut url, "response_type", "code");
+        append_pair(&mut url, "client_id", self.endpoints.client_id());
+        append_pair(&mut url, "redirect_uri", &redirect_uri);
+        append_pair(&mut url, "audience", self.endpoints.audience());
         if let Some(organization) = &self.organization {
-            query.append_pair("organization", organization.as_str());
+            append_pair(&mut url, "organization", organization.as_str());
         }
         if let Some(scope) = &self.scope {
-            query.append_pair("scope", scope);
+            append_pair(&mut url, "scope", scope);
         }
         if self.force {
-            query.append_pair("prompt", "login");
+            append_pair(&mut url, "prompt", "login");
         }
-        query
-            .append_pair("code_challenge", &challenge(&verifier))
-            .append_pair("code_challenge_method", "S256")
-            .append_pair("state", state.expose());
-        let url = query.finish();
+        append_pair(&mut url, "code_challenge", &challenge(&verifier));
+        append_pair(&mut url, "code_challenge_method", "S256");
+        append_pair(&mut url, "state", state.expose());
         Login {
             authorize_url: Secret::new(url),
             organization: self.organization,

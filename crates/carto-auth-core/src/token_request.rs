@@ -11,7 +11,7 @@ use crate::retry::{Jitter, Repeat};
 use crate::secret::Secret;
 use crate::step::{Flow, Incoming, Step, TransportError};
 use crate::timestamp::Timestamp;
-use crate::token_response::TokenGrant;
+use crate::token_response::{TokenFields, TokenGrant};
 
 /// One conversation with the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>.
 ///
@@ -140,8 +140,16 @@ impl TokenRequest {
             (other, _) => other,
         };
         self.exchange.read(reply, |host, reply| {
-            let body = json_object(host, reply, BODY_LIMIT, now).map_err(refused)?;
-            TokenGrant::parse(&body, self.exchange.sent_at(), now)
+            let body;
+            let fields = match TokenFields::usual(reply) {
+                Some(fields) => Ok(fields),
+                None => {
+                    body = json_object(host, reply, BODY_LIMIT, now).map_err(refused)?;
+                    TokenFields::of_object(&body)
+                }
+            };
+            fields
+                .and_then(|fields| TokenGrant::new(&fields, self.exchange.sent_at(), now))
                 .and_then(|grant| self.is_of_our_organization(grant))
                 .map_err(|problem| strange(host, reply, problem))
         })

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::access_token::{earlier, is_token_text};
 use crate::claims::Claims;
+use crate::exchange::BODY_LIMIT;
 use crate::json::kind_of;
-use crate::reply::{ReplyProblem, optional_text, required_text};
+use crate::reply::{ReplyProblem, optional_text, required_text, whole_body};
 use crate::secret::Secret;
+use crate::step::Incoming;
 use crate::timestamp::Timestamp;
 
 /// A successful reply of the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
@@ -30,24 +33,70 @@ pub struct TokenGrant {
 /// The longest life that is believed. Longer ones are clamped, so that arithmetic cannot run away.
 const LONGEST_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// The fields of a reply that count, <https://www.rfc-editor.org/rfc/rfc6749#section-5.1>.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenFields<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    /// In seconds.
+    expires_in: Option<f64>,
+    scope: Option<&'a str>,
+    refresh_token: Option<&'a str>,
+}
+
+impl<'a> TokenFields<'a> {
+    /// Reads a success that has these fields alone, and no escapes in them, without a copy: all that CARTO usually says. Of
+    /// any other reply, [`of_object`](Self::of_object) finds out what it is.
+    pub(crate) fn usual(reply: &'a Incoming) -> Option<Self> {
+        if !reply.status().is_success() {
+            return None;
+        }
+        serde_json::from_slice(whole_body(reply, BODY_LIMIT).ok()?).ok()
+    }
+
+    /// Reads any success.
+    pub(crate) fn of_object(body: &'a Map<String, Value>) -> Result<Self, ReplyProblem> {
+        Ok(Self {
+            access_token: required_text(body, "access_token")?,
+            token_type: required_text(body, "token_type")?,
+            expires_in: seconds(body, "expires_in")?,
+            scope: optional_text(body, "scope")?,
+            refresh_token: optional_text(body, "refresh_token")?,
+        })
+    }
+}
+
+/// A number that may be missing or null.
+fn seconds(body: &Map<String, Value>, field: &'static str) -> Result<Option<f64>, ReplyProblem> {
+    match body.get(field) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Number(number)) => Ok(number.as_f64()),
+        Some(other) => Err(ReplyProblem::WrongType {
+            field,
+            found: kind_of(other),
+        }),
+    }
+}
+
 impl TokenGrant {
-    pub(crate) fn parse(
-        body: &Map<String, Value>,
+    pub(crate) fn new(
+        fields: &TokenFields<'_>,
         sent_at: Timestamp,
         now: Timestamp,
     ) -> Result<Self, ReplyProblem> {
-        let token = required_text(body, "access_token")?;
+        let token = fields.access_token;
         // "The client MUST NOT use an access token if it does not understand the token type." (section 7.1)
-        if !required_text(body, "token_type")?.eq_ignore_ascii_case("bearer") {
+        if !fields.token_type.eq_ignore_ascii_case("bearer") {
             return Err(ReplyProblem::NotBearer);
         }
         if !is_token_text(token) {
             return Err(ReplyProblem::UnusableToken);
         }
-        let by_reply = lifetime(body)?.map(|life| sent_at + life);
+        let by_reply = fields.expires_in.map(|seconds| sent_at + life(seconds));
         let by_token = Claims::of(token).and_then(|claims| claims.expires_at);
         let expires_at = earlier(by_reply, by_token);
-        let refresh_token = optional_text(body, "refresh_token")?.filter(|text| !text.is_empty());
+        let refresh_token = fields.refresh_token.filter(|text| !text.is_empty());
         // After a machine's sleep the answer may be older than its token; the refresh token in it is good all the same.
         if refresh_token.is_none() && expires_at.is_some_and(|end| end <= now) {
             return Err(ReplyProblem::AlreadyExpired);
@@ -56,28 +105,15 @@ impl TokenGrant {
             access_token: Secret::new(token),
             obtained_at: sent_at,
             expires_at,
-            scope: optional_text(body, "scope")?.map(str::to_owned),
+            scope: fields.scope.map(str::to_owned),
             refresh_token: refresh_token.map(Secret::new),
         })
     }
 }
 
 /// `expires_in`, in seconds, clamped to 0..=30 days.
-fn lifetime(body: &Map<String, Value>) -> Result<Option<Duration>, ReplyProblem> {
-    match body.get("expires_in") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => {
-            let seconds = number
-                .as_f64()
-                .unwrap_or(0.0)
-                .clamp(0.0, LONGEST_LIFE.as_secs_f64());
-            Ok(Some(Duration::from_secs_f64(seconds)))
-        }
-        Some(other) => Err(ReplyProblem::WrongType {
-            field: "expires_in",
-            found: kind_of(other),
-        }),
-    }
+fn life(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds.clamp(0.0, LONGEST_LIFE.as_secs_f64()))
 }
 
 #[cfg(test)]
@@ -87,28 +123,31 @@ mod tests {
     const SENT: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 
     fn parse(text: &str) -> Result<TokenGrant, ReplyProblem> {
-        TokenGrant::parse(
-            &serde_json::from_str(text).unwrap(),
-            SENT,
-            SENT + Duration::from_secs(1),
-        )
+        let now = SENT + Duration::from_secs(1);
+        let object = serde_json::from_str(text).unwrap();
+        let grant = TokenFields::of_object(&object).and_then(|fields| TokenGrant::new(&fields, SENT, now));
+        let reply = Incoming::from(http::Response::new(text.into()));
+        if let Some(fields) = TokenFields::usual(&reply) {
+            assert_eq!(TokenGrant::new(&fields, SENT, now), grant, "{text}");
+        }
+        grant
     }
 
-    fn life(expires_in: &str) -> Option<Duration> {
+    fn life_of(expires_in: &str) -> Option<Duration> {
         let text = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{expires_in}}}"#);
         parse(&text).unwrap().expires_at.map(|end| end.since(SENT))
     }
 
     #[test]
     fn the_life_counts_from_when_the_request_was_sent() {
-        assert_eq!(life("86400"), Some(Duration::from_secs(86400)));
-        assert_eq!(life("3600.5"), Some(Duration::from_millis(3_600_500)));
+        assert_eq!(life_of("86400"), Some(Duration::from_secs(86400)));
+        assert_eq!(life_of("3600.5"), Some(Duration::from_millis(3_600_500)));
     }
 
     #[test]
     fn a_huge_life_is_clamped_to_thirty_days() {
         for huge in ["2592001", "1e300", "99999999999999999999999"] {
-            assert_eq!(life(huge), Some(LONGEST_LIFE), "{huge}");
+            assert_eq!(life_of(huge), Some(LONGEST_LIFE), "{huge}");
         }
     }
 
