@@ -1,5 +1,6 @@
 //! When a token is good, when it is due for renewal, and how long a failed renewal rests.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::access_token::{AccessToken, earlier};
@@ -121,8 +122,10 @@ impl Current {
         let due = self.refresh_at.filter(|_| is_renewable);
         Ready {
             token: self.token.clone(),
-            from: self.obtained_at.map(|start| start - CLOCK_TOLERANCE),
-            until: earlier(due, self.usable_until),
+            when: self
+                .obtained_at
+                .map_or(FOR_EVER.start, |start| start - CLOCK_TOLERANCE)
+                ..earlier(due, self.usable_until).unwrap_or(FOR_EVER.end),
         }
     }
 }
@@ -132,21 +135,25 @@ impl Current {
 #[derive(Clone, Debug)]
 pub struct Ready {
     token: AccessToken,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
+    when: Range<Timestamp>,
 }
+
+const FOR_EVER: Range<Timestamp> =
+    Timestamp::from_unix_millis(i64::MIN)..Timestamp::from_unix_millis(i64::MAX);
 
 impl Ready {
     /// The token, where the session would answer [`Plan::Use`](crate::Plan::Use); `None` to ask the session.
     #[must_use]
     #[inline]
     pub fn token(&self, freshness: Freshness, now: Timestamp) -> Option<&AccessToken> {
-        let is_time = self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until);
-        let long_enough = || {
+        let lives_longer = || {
             let end = self.token.expires_at();
             end.is_none_or(|end| end.since(now) >= freshness.min_ttl)
         };
-        (is_time && freshness.newer_than.is_none() && long_enough()).then_some(&self.token)
+        (self.when.contains(&now)
+            && freshness.newer_than.is_none()
+            && (freshness.min_ttl.is_zero() || lives_longer()))
+        .then_some(&self.token)
     }
 }
 

@@ -17,7 +17,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 /// What went wrong.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// What is done over and over.
+pub type Operation = Box<dyn Fn() -> Result<()> + Sync>;
 
 const CLIENT_ID: &str = "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u";
 
@@ -25,7 +28,7 @@ const CLIENT_ID: &str = "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u";
 ///
 /// # Errors
 /// When there is nothing of that name.
-pub fn operation(name: &str) -> Result<Box<dyn Fn() -> Result<()>>> {
+pub fn operation(name: &str) -> Result<Operation> {
     match name {
         "floor-valid-token" => Ok(floor_valid_token()),
         "oauth2-authorize-url" => oauth2_authorize_url(),
@@ -38,7 +41,7 @@ pub fn operation(name: &str) -> Result<Box<dyn Fn() -> Result<()>>> {
 }
 
 /// The least for a token that many share, one thread replaces, and its time decides of.
-fn floor_valid_token() -> Box<dyn Fn() -> Result<()>> {
+fn floor_valid_token() -> Operation {
     let shared = ArcSwapOption::from_pointee((Arc::new("e".repeat(800)), i64::MAX));
     Box::new(move || {
         let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
@@ -50,7 +53,7 @@ fn floor_valid_token() -> Box<dyn Fn() -> Result<()>> {
 }
 
 /// With the parameters of CARTO's login.
-fn oauth2_authorize_url() -> Result<Box<dyn Fn() -> Result<()>>> {
+fn oauth2_authorize_url() -> Result<Operation> {
     let client = BasicClient::new(ClientId::new(CLIENT_ID.into()))
         .set_auth_uri(AuthUrl::new("https://auth.carto.com/authorize".into())?)
         .set_redirect_uri(RedirectUrl::new("http://localhost:10000/callback/".into())?);
@@ -66,7 +69,7 @@ fn oauth2_authorize_url() -> Result<Box<dyn Fn() -> Result<()>>> {
 }
 
 /// The same by hand. What no login changes is prepared.
-fn floor_authorize_url() -> Box<dyn Fn() -> Result<()>> {
+fn floor_authorize_url() -> Operation {
     let prefix = format!(
         "https://auth.carto.com/authorize?response_type=code&client_id={CLIENT_ID}&redirect_uri=\
          http%3A%2F%2Flocalhost%3A10000%2Fcallback%2F&audience=carto-cloud-native-api&code_challenge_method=S256"
@@ -97,7 +100,7 @@ fn reply() -> Vec<u8> {
 }
 
 /// The request of a machine, and what is made of the reply.
-fn oauth2_token_exchange() -> Result<Box<dyn Fn() -> Result<()>>> {
+fn oauth2_token_exchange() -> Result<Operation> {
     let client = BasicClient::new(ClientId::new(CLIENT_ID.into()))
         .set_client_secret(ClientSecret::new("secret".into()))
         .set_auth_type(AuthType::RequestBody)
@@ -117,7 +120,7 @@ fn oauth2_token_exchange() -> Result<Box<dyn Fn() -> Result<()>>> {
 }
 
 /// As its transports' callers have it parsed.
-fn oauth2_token_reply() -> Box<dyn Fn() -> Result<()>> {
+fn oauth2_token_reply() -> Operation {
     let reply = reply();
     Box::new(move || {
         let mut parser = serde_json::Deserializer::from_slice(black_box(&reply));
@@ -136,7 +139,7 @@ struct Reply<'a> {
 }
 
 /// The same, borrowed from the reply.
-fn floor_token_reply() -> Box<dyn Fn() -> Result<()>> {
+fn floor_token_reply() -> Operation {
     let reply = reply();
     Box::new(move || {
         black_box(serde_json::from_slice::<Reply<'_>>(black_box(&reply))?);

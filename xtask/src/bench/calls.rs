@@ -47,16 +47,18 @@ pub(super) fn valid_token(programs: &Programs) -> io::Result<String> {
             count(instructions_per_call(COUNTED, |times| hold(times, 1))?),
         ])?;
     }
-    let floor = |times: u64| {
+    let floor = |times: u64, threads: u32| {
         let mut command = programs.program("protocol");
-        command.args(["floor-valid-token", &times.to_string()]);
+        command.args(["floor-valid-token", &times.to_string(), &threads.to_string()]);
         command
     };
     table.row(&[
         "the least: arc-swap, a coarse clock, an `Arc`'s clone".to_owned(),
-        shown(nanoseconds(MANY, 1, floor)?),
-        String::new(),
-        count(instructions_per_call(COUNTED, floor)?),
+        shown(nanoseconds(MANY, 1, |times| floor(times, 1))?),
+        shown(nanoseconds(MANY / u64::from(THREADS), THREADS, |times| {
+            floor(times, THREADS)
+        })?),
+        count(instructions_per_call(COUNTED, |times| floor(times, 1))?),
     ])?;
     Ok(table.text)
 }

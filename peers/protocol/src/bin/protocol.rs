@@ -1,14 +1,25 @@
-//! `protocol OPERATION TIMES` does something so many times over.
+//! `protocol OPERATION TIMES [THREADS]` does something so many times over, on each of so many threads.
 
-use std::env;
+use std::{env, thread};
 
 use protocol::{Result, operation};
 
 fn main() -> Result<()> {
-    let mut arguments = env::args().skip(1);
-    let (Some(name), Some(times), None) = (arguments.next(), arguments.next(), arguments.next()) else {
-        return Err("usage: protocol OPERATION TIMES".into());
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (name, times, threads) = match arguments[..] {
+        [name, times] => (name, times, 1),
+        [name, times, threads] => (name, times, threads.parse()?),
+        _ => return Err("usage: protocol OPERATION TIMES [THREADS]".into()),
     };
-    let operation = operation(&name)?;
-    (0..times.parse::<u64>()?).try_for_each(|_| operation())
+    let (operation, times) = (operation(name)?, times.parse::<u64>()?);
+    let repeat = || (0..times).try_for_each(|_| operation());
+    if threads == 1 {
+        return repeat();
+    }
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(repeat)).collect();
+        all.into_iter()
+            .try_for_each(|one| one.join().map_err(|_| "a thread panicked")?)
+    })
 }
