@@ -119,11 +119,13 @@ impl<F> fmt::Debug for AwaitTimer<F> {
 pub struct Outgoing {
     /// What to send.
     pub request: Request<Body>,
-    /// How long finding the host and connecting to it may take.
+    /// How long finding the host and connecting to it may take, TLS included: 10 seconds, or `timeout` where that is less.
     pub connect_timeout: Duration,
-    /// How long the whole exchange may take, connecting and reading the body included.
+    /// How long the whole exchange may take, connecting and reading the body included: 30 seconds, or what is left of the
+    /// flow's 90.
     pub timeout: Duration,
-    /// How many bytes of the reply's body to read at most; a body that reaches the limit is refused by the flow.
+    /// How many bytes of the reply's body to read at most, counted after any decompression; a body that reaches the limit
+    /// is refused by the flow.
     pub body_limit: usize,
 }
 

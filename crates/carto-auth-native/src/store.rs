@@ -26,7 +26,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Waits for the identity's lock, `patience` at most, and gives access for reading and writing.
+    /// Waits for the identity's lock, `patience` at most (10 seconds for a renewal), and gives access for reading and
+    /// writing. It may be called on any thread, and the lock is held while CARTO is asked: 90 seconds at the worst.
     ///
     /// A store that cannot have the lock should log a warning and go on without it.
     ///
