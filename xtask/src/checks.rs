@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use crate::{budgets, cargo, conformance, say};
+use crate::{book, budgets, cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
 const NEEDED: [(&str, &[&str], &str); 10] = [
@@ -131,6 +131,8 @@ pub(crate) fn lint() -> io::Result<()> {
         of_everything,
         "run `cargo doc --workspace --no-deps --document-private-items`",
     )?;
+    say("== book")?;
+    book::build()?;
     // The advisory database is another matter: it needs the network (`cargo deny check advisories`).
     let deny = cargo(&["deny", "--all-features", "check", "bans", "licenses", "sources"]);
     check(
