@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use carto_auth_tests::{bare, run};
+use carto_auth_tests::{bare, is_like, run, transcripts};
 
 /// Its example has a test beside it, for that crate is built apart from the others.
 const APART: &str = "carto-auth-bigquery";
@@ -14,30 +14,15 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The transcripts of the page: package, example, and what is printed.
-fn transcripts() -> Vec<(String, String, String)> {
+/// What the page shows: package, example, and what is printed.
+fn shown() -> Vec<(String, String, String)> {
     let page = fs::read_to_string(root().join("docs/examples.md")).unwrap();
-    let blocks = page
-        .split("```text\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap());
-    let runs = blocks.flat_map(|block| block.split("$ cargo run -p ").skip(1));
-    let parts = runs.map(|run| {
-        let (command, printed) = run.split_once('\n').unwrap();
-        let (package, example) = command.split_once(" --example ").unwrap();
-        (package.to_owned(), example.to_owned(), printed.to_owned())
+    let parts = transcripts(&page, "text").into_iter().map(|(command, printed)| {
+        let names = command.strip_prefix("cargo run -p ").unwrap();
+        let (package, example) = names.split_once(" --example ").unwrap();
+        (package.to_owned(), example.to_owned(), printed)
     });
     parts.collect()
-}
-
-/// Whether a text is as it is described, where `…` stands for anything.
-fn is_as_described(text: &str, description: &str) -> bool {
-    let mut parts = description.split('…');
-    let mut rest = text.strip_prefix(parts.next().unwrap_or_default());
-    for part in parts {
-        rest = rest.and_then(|rest| Some(rest.split_once(part)?.1));
-    }
-    rest == Some("")
 }
 
 /// Runs an example, which cargo has built beside the tests. (A cargo that is run in a test builds all anew, for build scripts
@@ -60,13 +45,10 @@ fn printed(package: &str, example: &str) -> String {
 
 #[test]
 fn every_example_prints_what_its_page_says() {
-    for (package, example, said) in transcripts() {
+    for (package, example, said) in shown() {
         if package != APART {
             let printed = printed(&package, &example);
-            assert!(
-                is_as_described(&printed, &said),
-                "{example} prints {printed}not {said}"
-            );
+            assert!(is_like(&printed, &said), "{example} prints {printed}not {said}");
         }
     }
 }
@@ -93,7 +75,7 @@ fn every_example_is_on_the_page() {
             }
         }
     }
-    let shown = transcripts()
+    let shown = shown()
         .into_iter()
         .map(|(package, example, _)| (package, example));
     assert_eq!(shown.collect::<BTreeSet<_>>(), programs);
