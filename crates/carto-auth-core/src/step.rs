@@ -52,7 +52,7 @@ pub(crate) mod sealed {
 pub enum Step<F: Flow> {
     /// Send the request and resume with what came back.
     Send(Outgoing, AwaitResponse<F>),
-    /// Wait, then resume.
+    /// Wait, 30 seconds at most and by a clock that nobody sets, then resume.
     Sleep(Duration, AwaitTimer<F>),
     /// The flow has ended well.
     Done(F::Output),
@@ -216,7 +216,7 @@ impl fmt::Debug for Incoming {
 pub enum Sent {
     /// Surely not: the connection was never made.
     No,
-    /// Perhaps.
+    /// Perhaps: what is good once is not sent again.
     Maybe,
 }
 
@@ -303,7 +303,7 @@ pub enum TransportErrorKind {
     /// What came back is not HTTP.
     #[error("the answer is not valid HTTP")]
     Protocol,
-    /// Anything else.
+    /// Anything else, told by [`TransportError::with_detail`].
     #[error("the request failed")]
     Other,
 }

@@ -63,11 +63,12 @@ pub trait LockedTokens: Send {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hold {
-    /// It has the lock.
+    /// It has the lock. Whatever is due may be asked for and kept.
     Exclusive,
-    /// Somebody else has the lock, and this goes on without it.
+    /// Somebody else has the lock, and this goes on without it: a machine that has no token asks for one, but nothing is
+    /// renewed early, no refresh token is spent, and nothing is forgotten.
     Contended,
-    /// There can be no lock here.
+    /// There can be no lock here: all but a refresh token may be spent.
     Unlocked,
 }
 
