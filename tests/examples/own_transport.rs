@@ -8,7 +8,7 @@ mod plain_http;
 use std::thread;
 use std::time::SystemTime;
 
-use carto_auth_core::{Endpoints, Error, Flow, Jitter, M2mCredentials, Step, TokenRequest};
+use carto_auth_core::{AccessToken, Endpoints, Error, Flow, Jitter, M2mCredentials, Step, TokenRequest};
 use carto_auth_sandbox::Sandbox;
 
 /// The driver: for every flow, and the same for every transport.
@@ -35,6 +35,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Jitter::new(7),
         SystemTime::now(),
     ))?;
-    println!("a token of {} bytes", grant.access_token.expose().len());
+    let token =
+        AccessToken::new(grant.access_token, grant.expires_at).ok_or("no header can carry the token")?;
+    let audience = token.claims().map(|claims| claims.audience.join(", "));
+    println!("a token for {}", audience.unwrap_or_default());
     Ok(())
 }

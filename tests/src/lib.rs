@@ -11,6 +11,7 @@ mod at_once;
 mod canaries;
 pub mod planted;
 mod logbook;
+mod transcripts;
 mod tunnel;
 mod words;
 mod scripted;
@@ -46,5 +47,6 @@ pub use replies::{HOSTILE_REFUSAL, NO_HTTP, STRANGE_BODIES};
 pub use scripted::{Reply, Scripted, http};
 #[cfg(unix)]
 pub use terminal::Terminal;
+pub use transcripts::{is_like, transcripts};
 pub use tunnel::Tunnel;
 pub use words::unfit_words;

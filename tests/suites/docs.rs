@@ -170,6 +170,39 @@ fn the_rust_of_every_page_is_compiled() {
 }
 
 #[test]
+fn the_code_map_has_every_file_of_the_crates() {
+    let map = page("ARCHITECTURE.md");
+    let section = |name: &str| {
+        let rest = map
+            .split(&format!("### `crates/{name}`\n"))
+            .nth(1)
+            .unwrap_or_default();
+        rest.split("\n##").next().unwrap_or_default()
+    };
+    for (path, _) in files("rs") {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
+        // What lies deeper is described with its folder.
+        let ["crates", crate_name, "src", file] = parts.iter().map(|part| &**part).collect::<Vec<_>>()[..]
+        else {
+            continue;
+        };
+        // The two front ends have files of the same names.
+        let is_there = [
+            section(crate_name),
+            section(&crate_name.replace("reqwest", "ureq")),
+        ]
+        .iter()
+        .any(|section| section.contains(&format!("`{file}`")));
+        let needs_none = file.ends_with("_tests.rs") || ["lib.rs", "main.rs"].contains(&file);
+        assert!(
+            is_there || needs_none,
+            "ARCHITECTURE.md does not have {}",
+            path.display()
+        );
+    }
+}
+
+#[test]
 fn the_readme_is_short() {
     let lines = page("README.md").lines().count();
     assert!(lines <= 150, "{lines} lines");

@@ -1,16 +1,40 @@
-//! The examples run, and say what they are documented to say.
+//! The examples of every crate run, and print what docs/examples.md says.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::process::Command;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use carto_auth_tests::run;
+use carto_auth_tests::{bare, is_like, run, transcripts};
 
-/// Runs an example, which cargo builds beside the tests, and gives what it prints. (A cargo that is run in a test builds all
-/// anew, for build scripts watch its variables.)
-fn printed(name: &str) -> String {
+/// Its example has a test beside it, for that crate is built apart from the others.
+const APART: &str = "carto-auth-bigquery";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// What the page shows: package, example, and what is printed.
+fn shown() -> Vec<(String, String, String)> {
+    let page = fs::read_to_string(root().join("docs/examples.md")).unwrap();
+    let parts = transcripts(&page, "text").into_iter().map(|(command, printed)| {
+        let names = command.strip_prefix("cargo run -p ").unwrap();
+        let (package, example) = names.split_once(" --example ").unwrap();
+        (package.to_owned(), example.to_owned(), printed)
+    });
+    parts.collect()
+}
+
+/// Runs an example, which cargo has built beside the tests. (A cargo that is run in a test builds all anew, for build scripts
+/// watch its variables.)
+fn printed(package: &str, example: &str) -> String {
     let tests = std::env::current_exe().unwrap();
-    let examples = tests.ancestors().nth(2).unwrap().join("examples");
-    let outcome = run(&mut Command::new(examples.join(name)), "").unwrap();
+    let program = tests.ancestors().nth(2).unwrap().join("examples").join(example);
+    assert!(
+        program.exists(),
+        "run `cargo build -p {package} --examples` before this test alone"
+    );
+    let outcome = run(&mut bare(program), "").unwrap();
     assert_eq!(
         (outcome.code, outcome.stderr.as_str()),
         (Some(0), ""),
@@ -20,28 +44,39 @@ fn printed(name: &str) -> String {
 }
 
 #[test]
-fn an_embedder_drives_the_core_with_a_transport_of_its_own() {
-    let text = printed("own_transport");
-    assert!(
-        text.starts_with("a token of ") && text.ends_with(" bytes\n"),
-        "{text}"
-    );
+fn every_example_prints_what_its_page_says() {
+    for (package, example, said) in shown() {
+        if package != APART {
+            let printed = printed(&package, &example);
+            assert!(is_like(&printed, &said), "{example} prints {printed}not {said}");
+        }
+    }
 }
 
 #[test]
-fn a_web_application_keeps_the_login_in_its_session() {
-    assert_eq!(
-        printed("web_application"),
-        "somebody else's session: this session is not logging in\nlogged in: ana@acme.test\nAPIs at the sandbox\n"
-    );
-}
-
-#[test]
-fn a_window_is_told_what_happens() {
-    let text = printed("gui_login");
-    assert!(
-        text.starts_with("the window shows a link, and a text field\n"),
-        "{text}"
-    );
-    assert!(text.ends_with("logged in: ana@acme.test\n"), "{text}");
+fn every_example_is_on_the_page() {
+    let mut folders = vec![("carto-auth-tests".to_owned(), root().join("tests/examples"))];
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let (name, folder) = entry.map(|entry| (entry.file_name(), entry.path())).unwrap();
+        folders.push((name.into_string().unwrap(), folder.join("examples")));
+    }
+    let mut programs = BTreeSet::new();
+    for (package, folder) in folders {
+        for path in fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+        {
+            if fs::read_to_string(&path).unwrap().contains("fn main()") {
+                programs.insert((
+                    package.clone(),
+                    path.file_stem().unwrap().to_str().unwrap().to_owned(),
+                ));
+            }
+        }
+    }
+    let shown = shown()
+        .into_iter()
+        .map(|(package, example, _)| (package, example));
+    assert_eq!(shown.collect::<BTreeSet<_>>(), programs);
 }

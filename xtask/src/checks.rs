@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use crate::{budgets, cargo, conformance, say};
+use crate::{book, budgets, cargo, conformance, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
 const NEEDED: [(&str, &[&str], &str); 10] = [
@@ -114,15 +114,25 @@ pub(crate) fn lint() -> io::Result<()> {
         other_features,
         "run `cargo clippy -p carto-auth-reqwest --no-default-features --features rustls-no-provider`",
     )?;
-    let mut doc = cargo(&[
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--locked",
-        "--document-private-items",
-    ]);
-    doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links");
-    check("documentation", doc, "run `cargo doc --workspace --no-deps`")?;
+    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    let mut as_published = cargo(&doc);
+    as_published.env("RUSTDOCFLAGS", "-D warnings");
+    check(
+        "documentation",
+        as_published,
+        "run `RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps`",
+    )?;
+    let mut of_everything = cargo(&doc);
+    of_everything
+        .arg("--document-private-items")
+        .env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links");
+    check(
+        "documentation of what is private",
+        of_everything,
+        "run `cargo doc --workspace --no-deps --document-private-items`",
+    )?;
+    say("== book")?;
+    book::build()?;
     // The advisory database is another matter: it needs the network (`cargo deny check advisories`).
     let deny = cargo(&["deny", "--all-features", "check", "bans", "licenses", "sources"]);
     check(

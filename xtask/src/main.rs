@@ -11,6 +11,7 @@ mod scene;
 mod budgets;
 mod bench;
 mod manual;
+mod book;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ Usage: cargo xtask COMMAND
          count the instructions and allocations that have a budget
   manual write what is made from the command tree: docs/command-line.md, the completions of shells, and the man pages,
          which are put into target/man
-  lint   formatting, clippy, documentation, dependencies
+  book   build the book in target/book, and follow its links (needs mdbook)
+  lint   formatting, clippy, documentation, the book, dependencies
   ci     lint and test, and each fuzz target for 5 seconds
 ";
 
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         ["bench", "--footprint"] => bench::run(true),
         ["budgets"] => budgets::check(),
         ["manual"] => manual::write(),
+        ["book"] => book::build(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())

@@ -1,17 +1,21 @@
 //! The command line `carto-auth`: log in to CARTO, and access tokens for it in a shell.
 //!
-//! **In scope:** the commands, what they print, how they fail. **Deliberately absent:** an API. This is a library so that
-//! the project can make the manual from the command tree; [`main`] and [`command`] change as they need to. Programs use
-//! `carto-auth-ureq` or `carto-auth-reqwest`.
+//! # In scope
+//! The commands, what they print, how they fail.
+//!
+//! # Deliberately absent
+//! An API. This is a library so that the project can make the manual from the command tree; [`main`] and [`command`] change
+//! as they need to. Programs use `carto-auth-ureq` or `carto-auth-reqwest`.
 //!
 //! ```
 //! let command = carto_auth_cli::command();
 //! assert!(command.find_subcommand("token").is_some());
 //! ```
 //!
-//! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
-//! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
-//! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr, [`waiting`] says whom we wait for.
+//! # Inside
+//! Every module has one duty: `arguments` is the command tree, `identity` decides whose token is asked for, `commands` holds
+//! one file per command, `quote` makes assignments for shells, `output` is the only place that writes to stdout, `failure`
+//! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for.
 
 mod arguments;
 mod endpoints;

@@ -207,27 +207,30 @@ impl Endpoints {
         Ok(self)
     }
 
-    /// Sets the public client id that a person logs in with.
+    /// Sets the public client id that a person logs in with, <https://www.rfc-editor.org/rfc/rfc6749#section-2.2>. A
+    /// machine has its own in its credentials.
     #[must_use]
     pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = client_id.into().into();
         self
     }
 
-    /// Sets the audience that tokens are asked for.
+    /// Sets the audience that tokens are asked for, `carto-cloud-native-api` in CARTO's cloud. It is Auth0's parameter
+    /// `audience`, which no RFC has.
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into().into();
         self
     }
 
-    /// The authorization endpoint.
+    /// The authorization endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-3.1>; below it the pages of a login.
     #[must_use]
     pub fn authorize_url(&self) -> &Url {
         self.authorize.url()
     }
 
-    /// The token endpoint.
+    /// The token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>. It gets secrets, and is part of whose token
+    /// a stored one is.
     #[must_use]
     pub fn token_url(&self) -> &Url {
         self.token.url()
@@ -241,7 +244,8 @@ impl Endpoints {
         &self.token.text
     }
 
-    /// The revocation endpoint.
+    /// The revocation endpoint, <https://www.rfc-editor.org/rfc/rfc7009#section-2>. No flow asks it: a logout forgets, and
+    /// revokes nothing.
     #[must_use]
     pub fn revoke_url(&self) -> &Url {
         self.revoke.url()
@@ -253,7 +257,8 @@ impl Endpoints {
         self.accounts.url()
     }
 
-    /// The redirect URI of this machine.
+    /// The redirect URI of this machine, on loopback and with a port,
+    /// <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>.
     #[must_use]
     pub fn redirect_uri(&self) -> &Url {
         self.redirect_uri.url()

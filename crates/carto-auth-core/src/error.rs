@@ -216,11 +216,11 @@ pub enum Remedy {
         /// How long CARTO asks to wait.
         after: Option<Duration>,
     },
-    /// A person must log in.
+    /// A person must log in; trying again does not help.
     LogIn,
     /// Someone must change the credentials or a setting; trying again does not help.
     FixConfig,
-    /// Report it.
+    /// Report it: something on this machine, or a fault of this program.
     Report,
 }
 

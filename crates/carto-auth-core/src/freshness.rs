@@ -27,7 +27,7 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The token must live at least this long.
+    /// The token must live at least this long, by the wall clock. A life that no token has leads to a renewal at each call.
     #[must_use]
     pub const fn min_ttl(min_ttl: Duration) -> Self {
         Self {

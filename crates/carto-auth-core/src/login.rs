@@ -95,7 +95,8 @@ impl LoginRequest {
         self
     }
 
-    /// Makes the login. The verifier and the `state` come from the entropy, 256 bits each.
+    /// Makes the login. The verifier (<https://www.rfc-editor.org/rfc/rfc7636#section-4.1>) and the `state` come from the
+    /// entropy, 256 bits each.
     pub fn start(self, entropy: Entropy) -> Login {
         let [verifier, state] = entropy.into_two_texts();
         let redirect_uri = self.endpoints.redirect_uri_of(self.redirect).clone();
@@ -212,7 +213,9 @@ impl Login {
         &self.redirect_uri
     }
 
-    /// Takes the target of a request to the redirect URI, such as `/callback/?code=…&state=…`.
+    /// Takes the target of a request to the redirect URI, such as `/callback/?code=…&state=…`,
+    /// <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2>. Its `state` is compared in constant time; an `iss` that is
+    /// there must be the issuer's (<https://www.rfc-editor.org/rfc/rfc9207#section-2.4>).
     pub fn callback(self, target: &str) -> Callback {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let expected = Url::parse(&self.redirect_uri);
@@ -307,7 +310,8 @@ impl Authorized {
         self.spare.take().map(|login| *login)
     }
 
-    /// Exchanges the code for a token. A token of another organization than was asked for is refused.
+    /// Exchanges the code for a token, <https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3>. It is not sent again once
+    /// bytes may have left. A token of another organization than was asked for is refused.
     pub fn exchange(self, jitter: Jitter, now: impl Into<Timestamp>) -> Step<TokenRequest> {
         let grant = CodeGrant {
             code: &self.code,

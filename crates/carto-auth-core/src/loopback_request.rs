@@ -16,7 +16,8 @@ const LONGEST_HEAD: usize = 16 << 10;
 /// The most headers.
 const MOST_HEADERS: usize = 100;
 
-/// One connection to the callback listener.
+/// One connection to the callback listener. A request line of more than 8 KiB, a head of more than 16 KiB and more than
+/// 100 headers are [`Page::TooLarge`]; how long to wait for them is the listener's affair.
 ///
 /// ```
 /// use carto_auth_core::{Endpoints, Heard, LoopbackRequest};

@@ -7,23 +7,23 @@ use url::Url;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Page {
-    /// The login is done: the browser goes on to CARTO's page, and code and state leave its history.
+    /// 303. The login is done: the browser goes on to CARTO's page, and code and state leave its history.
     Success,
-    /// The login was refused.
+    /// 403. The login was refused.
     Denied,
-    /// The login was accepted, but no token came of it.
+    /// 502. The login was accepted, but no token came of it.
     Failed,
-    /// The answer is not this login's.
+    /// 400. The answer is not this login's.
     ForeignLogin,
-    /// Not the path of the callback.
+    /// 404. Not the path of the callback.
     NotFound,
-    /// Not a GET.
+    /// 405. Not a GET.
     MethodNotAllowed,
-    /// Not a request that a browser makes when it comes back from a login.
+    /// 400. Not a request that a browser makes when it comes back from a login.
     BadRequest,
-    /// For another host.
+    /// 421, <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.20>. For another host.
     Misdirected,
-    /// Too much of it.
+    /// 431, <https://www.rfc-editor.org/rfc/rfc6585#section-5>. The line, the head or the number of headers is too large.
     TooLarge,
 }
 

@@ -10,7 +10,7 @@ use crate::token_request::TokenRequest;
 /// no token.
 #[derive(Debug)]
 pub enum Plan {
-    /// Use this token.
+    /// Use this token; nothing is due.
     Use(AccessToken),
     /// Use this token, and renew it; if that fails, it is still good.
     UseAndRefresh(AccessToken),

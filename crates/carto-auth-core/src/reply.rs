@@ -34,7 +34,7 @@ pub struct Refusal {
     pub description: Option<String>,
     /// The server's name for this request, which CARTO's support asks for.
     pub request_id: Option<String>,
-    /// How long the server asks to wait.
+    /// How long the server asks to wait, by `Retry-After` (<https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3>).
     pub retry_after: Option<Duration>,
 }
 

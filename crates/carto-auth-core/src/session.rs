@@ -146,7 +146,8 @@ impl Session {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// Says what to do when a token is wanted.
+    /// Says what to do when a token is wanted. A token is due in the last 5 minutes of its life, or the last fifth of a short
+    /// one, and not handed out in its last 10 seconds, or its last tenth.
     #[must_use]
     pub fn plan(&self, freshness: Freshness, now: Timestamp) -> Plan {
         let renewable = self.is_renewable();

@@ -52,7 +52,7 @@ pub(crate) mod sealed {
 pub enum Step<F: Flow> {
     /// Send the request and resume with what came back.
     Send(Outgoing, AwaitResponse<F>),
-    /// Wait, then resume.
+    /// Wait, 30 seconds at most and by a clock that nobody sets, then resume.
     Sleep(Duration, AwaitTimer<F>),
     /// The flow has ended well.
     Done(F::Output),
@@ -119,11 +119,13 @@ impl<F> fmt::Debug for AwaitTimer<F> {
 pub struct Outgoing {
     /// What to send.
     pub request: Request<Body>,
-    /// How long finding the host and connecting to it may take.
+    /// How long finding the host and connecting to it may take, TLS included: 10 seconds, or `timeout` where that is less.
     pub connect_timeout: Duration,
-    /// How long the whole exchange may take, connecting and reading the body included.
+    /// How long the whole exchange may take, connecting and reading the body included: 30 seconds, or what is left of the
+    /// flow's 90.
     pub timeout: Duration,
-    /// How many bytes of the reply's body to read at most; a body that reaches the limit is refused by the flow.
+    /// How many bytes of the reply's body to read at most, counted after any decompression; a body that reaches the limit
+    /// is refused by the flow.
     pub body_limit: usize,
 }
 
@@ -214,7 +216,7 @@ impl fmt::Debug for Incoming {
 pub enum Sent {
     /// Surely not: the connection was never made.
     No,
-    /// Perhaps.
+    /// Perhaps: what is good once is not sent again.
     Maybe,
 }
 
@@ -301,7 +303,7 @@ pub enum TransportErrorKind {
     /// What came back is not HTTP.
     #[error("the answer is not valid HTTP")]
     Protocol,
-    /// Anything else.
+    /// Anything else, told by [`TransportError::with_detail`].
     #[error("the request failed")]
     Other,
 }

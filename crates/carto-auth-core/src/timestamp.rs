@@ -18,7 +18,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From whole seconds since the epoch, the unit of a JWT's `exp` and of the token file.
+    /// From whole seconds since the epoch, the unit of a JWT's `exp` and of the token file. What milliseconds in 64 bits do
+    /// not hold is the end of time, or its beginning.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))

@@ -13,7 +13,7 @@ use crate::timestamp::Timestamp;
 pub struct TokenCheck(Exchange);
 
 impl TokenCheck {
-    /// Asks about a token.
+    /// Asks about a token, which goes to the accounts service.
     pub fn start(
         token: &AccessToken,
         endpoints: &Endpoints,

@@ -17,7 +17,8 @@ use crate::python_expiration::{LocalOffset, skew, unskew};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// A token as it is stored.
+/// A token as it is stored, with what is known of it. The format is JSON, shared with the Python package, and described key
+/// by key in the book's chapter "The token file".
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenRecord {
     pub(crate) api_base_url: Option<ApiBaseUrl>,
@@ -172,7 +173,8 @@ impl TokenRecord {
         })
     }
 
-    /// Writes the token file, with Python's `expiration` as Python would have written it in this zone.
+    /// Writes the token file, with Python's `expiration` as Python would have written it in this zone. A store that Python
+    /// does not read can say `&|_| 0`.
     #[must_use]
     pub fn encode(&self, offset: LocalOffset<'_>) -> Secret {
         let owner = self.owner.as_ref();

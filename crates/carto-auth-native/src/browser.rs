@@ -23,11 +23,11 @@ pub fn browser_obstacle() -> Option<&'static str> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum BrowserProgram {
-    /// This one.
+    /// This one, by its path.
     Found(PathBuf),
     /// Whatever the system has for addresses.
     System,
-    /// There is none.
+    /// There is none; a login shows the address all the same.
     Missing,
 }
 

@@ -18,7 +18,8 @@ use crate::interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way
 use crate::login_options::LoginOptions;
 use crate::randomness::entropy;
 
-/// A login that waits for its answer. Dropping it frees the port at once.
+/// A login that waits for its answer, as native apps do (<https://www.rfc-editor.org/rfc/rfc8252#section-7.3>). Dropping it
+/// frees the port at once.
 pub struct BrowserLogin {
     answers: Receiver<Answer>,
     /// Weak, so that a listener that stops is noticed.

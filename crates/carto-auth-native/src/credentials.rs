@@ -10,11 +10,11 @@ use carto_auth_core::{CredentialsError, CredentialsProblem, M2mCredentials, TOKE
 
 use crate::home::expand_tilde;
 
-/// The variables that hold a machine's credentials.
+/// The variable with a machine's client id.
 pub const CLIENT_ID: &str = "CARTO_CLIENT_ID";
-/// See [`CLIENT_ID`].
+/// The variable with a machine's client secret.
 pub const CLIENT_SECRET: &str = "CARTO_CLIENT_SECRET";
-/// See [`CLIENT_ID`].
+/// The variable with the base URL of a machine's APIs.
 pub const API_BASE_URL: &str = "CARTO_API_BASE_URL";
 
 /// Reads a CARTO credentials file. A leading `~/` is expanded.

@@ -59,13 +59,13 @@ impl LoginOptions {
         self
     }
 
-    /// Asks for these scopes, separated by blanks.
+    /// Asks for these scopes, separated by blanks; none by default. `offline_access` asks for a refresh token.
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Lets the person log in even if the browser still is.
+    /// Lets the person log in even if the browser still is (`prompt=login`).
     pub fn force(mut self) -> Self {
         self.force = true;
         self
@@ -77,7 +77,7 @@ impl LoginOptions {
         self
     }
 
-    /// How long the login waits.
+    /// How long the login waits, instead of five minutes; a day at most.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

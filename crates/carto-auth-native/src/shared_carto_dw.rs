@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(5 * 60);
 #[must_use]
 #[derive(Debug)]
 pub enum NextCartoDw {
-    /// They are here.
+    /// They are here, from memory.
     Credentials(CartoDwCredentials),
     /// CARTO must be asked: tell [`AskingCartoDw::finish`] what it said.
     Ask(AskingCartoDw),

@@ -26,7 +26,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Waits for the identity's lock, `patience` at most, and gives access for reading and writing.
+    /// Waits for the identity's lock, `patience` at most (10 seconds for a renewal), and gives access for reading and
+    /// writing. It may be called on any thread, and the lock is held while CARTO is asked: 90 seconds at the worst.
     ///
     /// A store that cannot have the lock should log a warning and go on without it.
     ///
@@ -62,11 +63,12 @@ pub trait LockedTokens: Send {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hold {
-    /// It has the lock.
+    /// It has the lock. Whatever is due may be asked for and kept.
     Exclusive,
-    /// Somebody else has the lock, and this goes on without it.
+    /// Somebody else has the lock, and this goes on without it: a machine that has no token asks for one, but nothing is
+    /// renewed early, no refresh token is spent, and nothing is forgotten.
     Contended,
-    /// There can be no lock here.
+    /// There can be no lock here: all but a refresh token may be spent.
     Unlocked,
 }
 

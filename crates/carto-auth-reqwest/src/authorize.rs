@@ -10,9 +10,9 @@ use crate::carto_auth::CartoAuth;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SendError {
-    /// There is no token.
+    /// There is no token; the request was not sent.
     Token(Error),
-    /// There is no answer.
+    /// There is no answer to the request itself.
     Http(reqwest::Error),
 }
 

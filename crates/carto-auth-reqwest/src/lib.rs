@@ -24,6 +24,10 @@
 //! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Blocking
 //! (`carto-auth-ureq`).
 //!
+//! # Examples
+//! `machine_token_async` and `retry_after_401_async`, in the folder `examples`. Each starts the
+//! sandbox in CARTO's place: `cargo run --example machine_token_async` needs no account.
+//!
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
 //! `SSL_CERT_DIR`. Proxies are taken from `HTTPS_PROXY` and `ALL_PROXY`, or from the settings of macOS and
@@ -61,6 +65,6 @@ pub use carto_auth_core::{
     TokenGrant, TokenRecord, TokenRequest,
 };
 pub use carto_auth_native::{
-    Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
-    NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
+    Cancelled, FileStore, Forget, Hold, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt,
+    MemoryStore, NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
 };

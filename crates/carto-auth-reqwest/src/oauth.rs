@@ -134,7 +134,7 @@ impl OauthBuilder {
         self
     }
 
-    /// How long a login waits, instead of five minutes.
+    /// How long a login waits, instead of five minutes; a day at most.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options = self.options.timeout(timeout);
         self

@@ -74,13 +74,13 @@ impl Sandbox {
         self.shared.state().logins.issuer = issuer;
     }
 
-    /// The person's email.
+    /// The person's email, for a browser of your own.
     #[must_use]
     pub fn email(&self) -> String {
         self.shared.state().logins.person.email.clone()
     }
 
-    /// The person's password.
+    /// The person's password, for a browser of your own.
     #[must_use]
     pub fn password(&self) -> String {
         self.shared.state().logins.person.password.clone()

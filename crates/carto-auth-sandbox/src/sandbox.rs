@@ -103,13 +103,13 @@ impl Sandbox {
         self.url()
     }
 
-    /// The machine's client id.
+    /// The machine's client id, `sandbox-client` unless the builder says otherwise.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The machine's client secret.
+    /// The machine's client secret, `sandbox-secret` unless the builder says otherwise.
     #[must_use]
     pub fn client_secret(&self) -> &str {
         &self.client_secret
@@ -152,7 +152,7 @@ impl Sandbox {
         ]
     }
 
-    /// Lets the next request to an endpoint fail; faults queue up.
+    /// Lets the next request to an endpoint fail; faults queue up, one for each request.
     pub fn fail_next(&self, endpoint: Endpoint, fault: Fault) {
         self.shared
             .state()
@@ -174,13 +174,13 @@ impl Sandbox {
         state.always.clear();
     }
 
-    /// Every request so far, in the order of their arrival.
+    /// Every request so far, those that failed included, in the order of their arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.state().requests.clone()
     }
 
-    /// How many requests an endpoint has had.
+    /// How many requests an endpoint has had, those that failed included.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> usize {
         self.shared
@@ -191,7 +191,7 @@ impl Sandbox {
             .count()
     }
 
-    /// Serves until the process ends.
+    /// Serves until the process ends, on its own thread; this one waits.
     pub fn run_forever(mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -200,19 +200,19 @@ impl Sandbox {
 }
 
 impl Builder {
-    /// Binds this port of 127.0.0.1 instead of a free one.
+    /// Binds this port of 127.0.0.1 instead of a free one, which 0 asks for, too.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Sets the machine's credentials.
+    /// Sets the machine's credentials, `sandbox-client` and `sandbox-secret` from the start.
     pub fn client(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
         (self.client_id, self.client_secret) = (client_id.into(), client_secret.into());
         self
     }
 
-    /// Sets the person's email and password.
+    /// Sets the person's email and password, `ana@acme.test` and `sandbox-password` from the start.
     pub fn person(mut self, email: impl Into<String>, password: impl Into<String>) -> Self {
         (self.person.email, self.person.password) = (email.into(), password.into());
         self

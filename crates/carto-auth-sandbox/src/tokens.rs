@@ -53,7 +53,7 @@ impl Tokens {
 
 /// Access tokens.
 impl Builder {
-    /// Sets the life of tokens, in whole seconds.
+    /// Sets the life of tokens, 24 hours from the start; what is less than a second of it is cut off.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
         self

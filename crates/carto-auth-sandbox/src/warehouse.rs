@@ -13,7 +13,7 @@ use crate::unguessable::unguessable;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum WarehouseAccess {
-    /// Here it is.
+    /// 200, with the project and a token, as from the start.
     #[default]
     Granted,
     /// 403: the warehouse is not for everybody.

@@ -19,6 +19,11 @@
 //! # Deliberately absent
 //! Decisions: what to send, what to retry and when a token is good is decided in `carto-auth-core`. Async.
 //!
+//! # Examples
+//! `machine_token`, `browser_login`, `gui_login`, `web_application`, `retry_after_401`, `warehouse_query`, `own_store` and
+//! `tested_application`, in the folder `examples`. Each starts the
+//! sandbox in CARTO's place: `cargo run --example machine_token` needs no account.
+//!
 //! # TLS and proxies
 //! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
 //! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`
@@ -56,6 +61,6 @@ pub use carto_auth_core::{
     Login, LoginRequest, M2mCredentials, Redirect, Refusal, Remedy, Secret, Timestamp, TokenRecord,
 };
 pub use carto_auth_native::{
-    Cancelled, FileStore, Forget, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt, MemoryStore,
-    NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
+    Cancelled, FileStore, Forget, Hold, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt,
+    MemoryStore, NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
 };

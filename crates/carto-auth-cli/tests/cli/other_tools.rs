@@ -5,42 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use carto_auth_tests::run;
+use carto_auth_tests::{is_like, run, transcripts};
 
 use crate::world::World;
 
 const CARTO: &str = "https://gcp-us-east1.api.carto.com";
-
-/// Each line that begins with `$`, and what stands below it.
-fn transcripts(page: &str) -> Vec<(&str, String)> {
-    let mut found: Vec<(&str, String)> = Vec::new();
-    let blocks = page.split("```sh\n").skip(1);
-    for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
-        match line.strip_prefix("$ ") {
-            Some(command) => found.push((command, String::new())),
-            None => found.last_mut().unwrap().1 += &format!("{line}\n"),
-        }
-    }
-    found
-}
-
-/// True when a text is the expected one, in which `…` stands for anything.
-fn is_like(text: &str, expected: &str) -> bool {
-    let mut parts = expected.split('…');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap()) else {
-        return false;
-    };
-    let mut parts = parts.peekable();
-    while let Some(part) = parts.next() {
-        let found = match parts.peek() {
-            Some(_) => rest.find(part),
-            None => rest.rfind(part).filter(|at| at + part.len() == rest.len()),
-        };
-        let Some(at) = found else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    rest.is_empty()
-}
 
 /// The API's description that comes with bq, which asks the API for it otherwise.
 fn description_of_bq() -> Option<PathBuf> {
@@ -66,7 +35,7 @@ fn the_transcripts_of_other_tools_are_true() {
         std::env::var("PATH").unwrap()
     );
     let (mut ran, description) = (0, description_of_bq());
-    for (command, expected) in transcripts(&page) {
+    for (command, expected) in transcripts(&page, "sh") {
         let mut command = command.replace(CARTO, &world.carto.api_base_url());
         if command.contains("bq query") {
             let Some(description) = &description else {

@@ -1,7 +1,7 @@
 //! A web application logs its users in: between the redirect to CARTO and the callback the login is kept in the user's
 //! session on the server, for which a map stands here.
 //!
-//! Run it with `cargo run -p carto-auth-tests --example web_application`.
+//! Run it with `cargo run -p carto-auth-ureq --example web_application`.
 #![expect(clippy::print_stdout, reason = "an example")]
 
 use std::collections::HashMap;

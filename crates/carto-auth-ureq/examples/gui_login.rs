@@ -1,14 +1,14 @@
 //! A desktop program logs in with a window of its own: it shows the link, opens the browser, and is told how it went.
 //!
-//! Run it with `cargo run -p carto-auth-tests --example gui_login`.
+//! Run it with `cargo run -p carto-auth-ureq --example gui_login`.
 #![expect(clippy::print_stdout, reason = "an example")]
 
+use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use carto_auth_sandbox::{Person, Sandbox};
-use carto_auth_tests::free_port;
 use carto_auth_ureq::{Cancelled, CartoAuth, Endpoints, Ignored, LoginInteraction, LoginPrompt};
 
 /// What the login tells the window.
@@ -62,7 +62,8 @@ impl LoginInteraction for Window {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (carto, port) = (Sandbox::start()?, free_port());
+    let carto = Sandbox::start()?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let redirect_uri = format!("http://localhost:{port}/callback/");
     carto.register_redirect_uri(&redirect_uri);
     let endpoints = Endpoints::carto()
