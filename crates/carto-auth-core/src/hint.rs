@@ -89,6 +89,9 @@ fn address_hint(problem: AddressProblem) -> &'static str {
         AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
         AddressProblem::NotLoopback => "give the address that is registered for the client id",
         AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
+        AddressProblem::NotAProxy => {
+            "give one such as http://proxy.acme.com:3128 (https, socks5 and socks5h are others), or unset the variable"
+        }
         _ => "give the whole address, beginning with https://, without user name, query and fragment",
     }
 }

@@ -20,7 +20,8 @@ use crate::transport::Transport;
 /// is shorter: reqwest has no connect timeout per request, and these are what the core asks for.
 ///
 /// # Errors
-/// The flow's, and [`Error::Client`] when there is no HTTP client to send with.
+/// The flow's, [`Error::Client`] when there is no HTTP client to send with, and [`Error::Address`] when the environment's
+/// proxy cannot be used.
 pub async fn drive<F: Flow>(transport: &Transport, mut step: Step<F>) -> Result<F::Output, Error> {
     loop {
         step = match step {

@@ -11,7 +11,7 @@ use carto_auth_native::now;
 use rustls::Error as TlsError;
 use ureq::http::Response;
 use ureq::http::uri::Scheme;
-use ureq::{Agent, Timeout};
+use ureq::{Agent, Proxy, Timeout};
 
 use crate::agent::has_provider;
 use crate::via::proxy_for;
@@ -19,7 +19,7 @@ use crate::via::proxy_for;
 /// Carries a flow out to its end.
 ///
 /// # Errors
-/// The flow's.
+/// The flow's, and [`Error::Address`] when the environment's proxy cannot be used.
 pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Error> {
     loop {
         step = match step {
@@ -29,15 +29,17 @@ pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Err
                 thread::sleep(duration);
                 next.resume(now())?
             }
-            Step::Send(out, next) => next.resume(send(agent, out), now())?,
+            Step::Send(out, next) => {
+                let proxy = proxy_for(agent, &out)?;
+                next.resume(send(agent, out, proxy), now())?
+            }
         }
     }
 }
 
 /// Sends a request as it is, whatever the agent was configured to do with redirects, statuses and time.
-fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportError> {
+fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<Vec<u8>>, TransportError> {
     log::debug!("{} {}", out.request.method(), out.request.uri());
-    let proxy = proxy_for(agent, &out);
     if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
         return Err(no_tls());
     }
