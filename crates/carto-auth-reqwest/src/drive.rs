@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 use std::iter;
 
+#[cfg(feature = "rustls-no-provider")]
+use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 use http::Response;
@@ -151,7 +153,28 @@ fn tls_error(error: &TlsError) -> TransportError {
         }
         _ => TransportErrorKind::Tls,
     };
-    TransportError::new(kind, Sent::Maybe).with_detail(error.to_string())
+    TransportError::new(kind, Sent::Maybe)
+        .with_detail(error.to_string())
+        .with_tls_problem(tls_problem(error))
+}
+
+#[cfg(feature = "rustls-no-provider")]
+fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
+    use rustls::{CertificateError as Certificate, InvalidMessage};
+    match error {
+        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            Some(TlsProblem::Expired)
+        }
+        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
+            Some(TlsProblem::NotYetValid)
+        }
+        TlsError::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => Some(TlsProblem::WrongName),
+        TlsError::InvalidCertificate(Certificate::UnknownIssuer) => Some(TlsProblem::UnknownIssuer),
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
+#[cfg(feature = "rustls-no-provider")]
+use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 #[cfg(feature = "rustls-no-provider")]
@@ -79,7 +81,10 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::ConnectionFailed => TransportError::new(Kind::ConnectionFailed, Sent::No),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
         ureq::Error::Timeout(_) => maybe(Kind::Timeout),
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
+        ureq::Error::ConnectProxyFailed(words) => {
+            maybe(Kind::Proxy).with_proxy_status(connect_status(&words))
+        }
+        ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
         #[cfg(feature = "rustls-no-provider")]
         ureq::Error::Rustls(error) => tls_error(&error),
         ureq::Error::Tls(_) => maybe(Kind::Tls),
@@ -91,6 +96,11 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::Io(error) => io_error(&error),
         _ => maybe(Kind::Other),
     }
+}
+
+/// ureq has it in its words only, `proxy server responded 407/407`.
+fn connect_status(words: &str) -> Option<u16> {
+    words.rsplit_once('/')?.1.parse().ok()
 }
 
 fn io_error(error: &io::Error) -> TransportError {
@@ -136,7 +146,28 @@ fn tls_error(error: &TlsError) -> TransportError {
         _ => TransportErrorKind::Tls,
     };
     let source = error.source().map(ToString::to_string);
-    TransportError::new(kind, Sent::Maybe).with_detail(source.unwrap_or_else(|| error.to_string()))
+    TransportError::new(kind, Sent::Maybe)
+        .with_detail(source.unwrap_or_else(|| error.to_string()))
+        .with_tls_problem(tls_problem(error))
+}
+
+#[cfg(feature = "rustls-no-provider")]
+fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
+    use rustls::{CertificateError as Certificate, InvalidMessage};
+    match error {
+        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            Some(TlsProblem::Expired)
+        }
+        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
+            Some(TlsProblem::NotYetValid)
+        }
+        TlsError::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => Some(TlsProblem::WrongName),
+        TlsError::InvalidCertificate(Certificate::UnknownIssuer) => Some(TlsProblem::UnknownIssuer),
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
+        _ => None,
+    }
 }
 
 #[cfg(all(test, not(feature = "rustls")))]
