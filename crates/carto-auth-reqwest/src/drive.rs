@@ -171,7 +171,10 @@ fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
         TlsError::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
         ) => Some(TlsProblem::WrongName),
-        TlsError::InvalidCertificate(Certificate::UnknownIssuer) => Some(TlsProblem::UnknownIssuer),
+        // The second is one of another key than the issuer of that name has whom we know.
+        TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
+            Some(TlsProblem::UnknownIssuer)
+        }
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
         _ => None,
     }
