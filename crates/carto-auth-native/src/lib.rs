@@ -70,7 +70,7 @@ pub use inspection::{FileContents, InspectedFile, Inspection};
 pub use interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 pub use login_options::LoginOptions;
 pub use memory_store::MemoryStore;
-pub use no_proxy::is_exempt_from_proxies;
+pub use no_proxy::{exemptions_without_effect, is_exempt_from_proxies};
 pub use pending_login::{Claim, PendingLogin};
 pub use profile::{NotAProfile, Profile};
 pub use proxy_variable::{not_a_proxy, proxy_variable};
