@@ -265,6 +265,12 @@ impl TransportError {
         self
     }
 
+    /// The client's words.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// What it is about TLS, as far as that is known.
     #[must_use]
     pub fn tls_problem(&self) -> Option<TlsProblem> {
