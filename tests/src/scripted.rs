@@ -205,10 +205,21 @@ fn converse(
         Reply::Stall(begun) => {
             stream.write_all(begun)?;
             stream.flush()?;
-            let _ = stream.read(&mut [0])?;
+            while read_again(&mut stream, &mut [0; 4096])? > 0 {}
         }
     }
     stream.flush()
+}
+
+/// Reads after signals, too: with a read timeout the system does not go on by itself when a test beside this one starts
+/// a process, and the connection of a server that is to be silent would end.
+fn read_again(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }
 
 /// Reads a head and as much of a body as it announces.
@@ -216,7 +227,7 @@ fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
     loop {
-        let read = stream.read(&mut chunk)?;
+        let read = read_again(stream, &mut chunk)?;
         request.extend_from_slice(&chunk[..read]);
         let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
         let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
@@ -234,5 +245,55 @@ fn read_request(stream: &mut impl Read) -> io::Result<Vec<u8>> {
         if read == 0 || whole || is_hello {
             return Ok(request);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// A client's connection as its bytes and signals come in; then it waits for so long that the test need not.
+    struct Scene(VecDeque<io::Result<&'static [u8]>>);
+
+    impl Read for Scene {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let bytes = self
+                .0
+                .pop_front()
+                .unwrap_or(Err(io::ErrorKind::WouldBlock.into()))?;
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+    }
+
+    impl Write for Scene {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_silent_server_hangs_up_for_no_signal_and_no_byte_more() {
+        let signal = || Err(io::ErrorKind::Interrupted.into());
+        let scene = [
+            signal(),
+            Ok(&b"GET / HTTP/1.1\r\n"[..]),
+            signal(),
+            Ok(b"\r\n"),
+            signal(),
+            Ok(b"more"),
+            signal(),
+        ];
+        let (kept, written) = (Mutex::default(), AtomicUsize::new(0));
+        let stall = Reply::Stall(Vec::new());
+        let error = converse(Scene(scene.into()), &stall, &kept, &written).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it waits to the end");
+        assert_eq!(kept.into_inner().unwrap(), [b"GET / HTTP/1.1\r\n\r\n"]);
     }
 }

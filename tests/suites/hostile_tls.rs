@@ -20,19 +20,29 @@ fn keep(what: &str, count: usize) {
     keep_figures("hostile_replies", &[(name, count)]).unwrap();
 }
 
-fn asked_of(url: &str) -> String {
-    match outcome(Asked::Machine, url, None) {
-        Ok(_) => "granted".to_owned(),
-        Err(error) => error.to_string(),
-    }
-}
+/// How the hint begins that goes with each of these.
+const HINTS: [(&str, &str); 7] = [
+    ("Expired", "check this machine's clock;"),
+    ("NotYetValid", "check this machine's clock;"),
+    ("WrongName", "check the address; a captive portal"),
+    ("SelfSigned", "if a company proxy signs"),
+    ("UnknownCa", "if a company proxy signs"),
+    ("plain HTTP", "check the address and its port;"),
+    ("another protocol", "check the address and its port;"),
+];
 
 #[test]
 fn a_server_with_a_bad_certificate_or_none_gets_no_byte_of_a_request() {
     let _scenario = scenario!();
     if let Ok(servers) = env::var("CARTO_AUTH_SERVERS") {
         for (name, port) in servers.lines().filter_map(|line| line.split_once('=')) {
-            let words = asked_of(&format!("https://localhost:{port}"));
+            let url = format!("https://localhost:{port}");
+            let asked = outcome(Asked::Machine, &url, None);
+            if let Some((_, begin)) = HINTS.iter().find(|(flaw, _)| *flaw == name) {
+                let hint = asked.as_ref().unwrap_err().hint();
+                assert!(hint.starts_with(begin), "{name}: {hint}");
+            }
+            let words = asked.map_or_else(|error| error.to_string(), |_| "granted".to_owned());
             // The time of day comes after it.
             let words = words.split(": verification time").next().unwrap();
             note(format_args!("{name}: {words}"));

@@ -3,13 +3,14 @@
 use std::env;
 use std::sync::Arc;
 
-use carto_auth_core::ErrorKind;
+use carto_auth_core::{ErrorKind, Remedy};
 use carto_auth_sandbox::Sandbox;
 use carto_auth_tests::{Certificates, Scripted, http, passes_alone, scenario};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 
 use super::suite::{GRANTED, ask, refused, step};
+use super::transport;
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_gets_no_byte_of_a_request() {
@@ -56,6 +57,70 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
             );
             assert!(!request.contains("the-secret"));
         }
+    }
+}
+
+/// Nobody is asked around a proxy that was meant, and a blank variable means none.
+#[test]
+fn a_variable_that_names_no_proxy_is_named_and_loopback_and_exempt_hosts_need_none() {
+    let _scenario = scenario!();
+    let test = "beyond::a_variable_that_names_no_proxy_is_named_and_loopback_and_exempt_hosts_need_none";
+    if let Some(name) = env::var_os("CARTO_AUTH_ALONE") {
+        let error = refused("https://auth.example");
+        let expected = format!("{} is not the address of a proxy", name.display());
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.remedy(), Remedy::FixConfig);
+        assert!(!format!("{error:?} {}", error.hint()).contains("canary"));
+        let carto = Sandbox::builder().client("the-id", "the-secret").start().unwrap();
+        ask(step(&carto.auth_url())).unwrap();
+        // No name is that long, so no server of names is asked.
+        let exempt = step(&format!("https://{}.exempt.example", "x".repeat(70)));
+        let error = transport::ask(exempt).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+        return;
+    }
+    let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
+    let url = format!("http://127.0.0.1:{}", proxy.port());
+    let unusable = [
+        "ftp://me:canary@proxy",
+        "http://:8080",
+        "http://me:canary@proxy:99999",
+        "me:canary@pro xy",
+    ];
+    for value in unusable {
+        // Both front ends come to `ALL_PROXY` before they come to `all_proxy`.
+        for (name, rest) in [("ALL_PROXY", "all_proxy"), ("HTTPS_PROXY", "https_proxy")] {
+            let given = [
+                ("CARTO_AUTH_ALONE", name),
+                (name, value),
+                (rest, &url),
+                ("NO_PROXY", "exempt.example"),
+            ];
+            assert!(passes_alone(test, &given).unwrap(), "{name}={value}");
+        }
+    }
+    assert_eq!(proxy.connections(), 0);
+}
+
+#[test]
+fn a_blank_variable_is_as_good_as_none() {
+    let _scenario = scenario!();
+    if env::var_os("CARTO_AUTH_ALONE").is_some() {
+        refused("https://auth.example");
+        return;
+    }
+    let test = "beyond::a_blank_variable_is_as_good_as_none";
+    for blank in ["", "  "] {
+        let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
+        let url = format!("127.0.0.1:{}", proxy.port());
+        let variables = [
+            ("CARTO_AUTH_ALONE", "1"),
+            ("ALL_PROXY", blank),
+            ("HTTPS_PROXY", blank),
+            ("https_proxy", &url),
+        ];
+        assert!(passes_alone(test, &variables).unwrap());
+        assert_eq!(proxy.requests().len(), 3, "it is tried three times");
     }
 }
 

@@ -142,24 +142,33 @@ pub(crate) enum Color {
 }
 
 impl Global {
-    /// Fills in from the variables what the arguments leave open. A variable that is empty counts as unset.
-    pub(crate) fn take_environment(&mut self) -> Result<(), Failure> {
-        let refused = |name: &str, hint: String| Failure::usage(format!("{name} has no usable value"), hint);
+    /// Fills in from the variables what the arguments leave open, and tells which hold nothing usable. A variable that is
+    /// empty counts as unset.
+    pub(crate) fn take_environment(&mut self) -> Vec<Failure> {
+        let mut unusable = Vec::new();
+        let mut refuse = |name: &str, hint: String| {
+            unusable.push(Failure::usage(format!("{name} has no usable value"), hint));
+        };
         if self.mode.is_none()
             && let Some(text) = variable("CARTO_AUTH_MODE")
         {
-            let mode = Mode::from_str(&text, false)
-                .map_err(|_| refused("CARTO_AUTH_MODE", "set it to oauth or m2m".into()))?;
-            self.mode = Some(mode);
+            match Mode::from_str(&text, false) {
+                Ok(mode) => self.mode = Some(mode),
+                Err(_) => refuse("CARTO_AUTH_MODE", "set it to oauth or m2m".into()),
+            }
         }
-        self.profile = match (self.named_profile.take(), variable("CARTO_PROFILE")) {
-            (Some(named), _) => named,
-            (None, Some(text)) => text
-                .parse()
-                .map_err(|error: NotAProfile| refused("CARTO_PROFILE", error.to_string()))?,
-            (None, None) => Profile::default(),
-        };
-        Ok(())
+        if let Some(named) = self.named_profile.take() {
+            self.profile = named;
+        } else if let Some(text) = variable("CARTO_PROFILE") {
+            match text.parse() {
+                Ok(profile) => self.profile = profile,
+                Err(problem) => {
+                    let problem: NotAProfile = problem;
+                    refuse("CARTO_PROFILE", problem.to_string());
+                }
+            }
+        }
+        unusable
     }
 }
 

@@ -43,7 +43,8 @@ pub fn main() -> ExitCode {
         Err(error) => return failure::usage(&error),
     };
     talk::start(&arguments.global);
-    let outcome = arguments.global.take_environment().and_then(|()| run(&arguments));
+    let unusable = arguments.global.take_environment();
+    let outcome = run(&arguments, unusable);
     waiting::end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,14 +58,18 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+/// Variables that hold nothing usable are an error of every command, but for the one that looks for such things.
+fn run(arguments: &Arguments, mut unusable: Vec<Failure>) -> Result<(), Failure> {
+    if !matches!(arguments.command, Command::Doctor) && !unusable.is_empty() {
+        return Err(unusable.swap_remove(0));
+    }
     match &arguments.command {
         Command::Login(options) => commands::login::run(&arguments.global, options),
         Command::Token(options) => commands::token::run(&arguments.global, options),
         Command::Dw(options) => commands::dw::run(&arguments.global, options),
         Command::Env(options) => commands::env::run(&arguments.global, options),
         Command::Status(options) => commands::status::run(&arguments.global, options),
-        Command::Doctor => commands::doctor::run(&arguments.global),
+        Command::Doctor => commands::doctor::run(&arguments.global, unusable),
         Command::Logout => commands::logout::run(&arguments.global),
         Command::Completions(options) => commands::completions::run(options.shell),
     }

@@ -24,6 +24,8 @@ mod completions;
 mod other_tools;
 #[path = "cli/doctor.rs"]
 mod doctor;
+#[path = "cli/doctor_settings.rs"]
+mod doctor_settings;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/pending.rs"]

@@ -7,6 +7,7 @@ use crate::error::{Denial, Error};
 use crate::host_rules::AddressProblem;
 use crate::m2m_credentials::CredentialsProblem;
 use crate::reply::{Refusal, ReplyError, ReplyProblem};
+use crate::step::TlsProblem;
 
 impl Error {
     /// What a person should do next, in a sentence without a full stop.
@@ -47,9 +48,7 @@ impl Error {
             },
             Self::Unavailable(_) => "try again in a minute; https://status.carto.com tells of outages",
             Self::Reply(error) => reply_hint(error),
-            Self::Transport { error, .. } if error.kind().is_tls() => {
-                "if a company proxy signs this connection, add its CA to the system's store or name it in SSL_CERT_FILE"
-            }
+            Self::Transport { error, .. } if error.kind().is_tls() => tls_hint(error.tls_problem()),
             Self::Transport { .. } => "check the connection or HTTPS_PROXY",
             Self::Client(_) => "report this; it is no fault of your settings",
             Self::Store { error, .. } => match error.kind() {
@@ -89,6 +88,9 @@ fn address_hint(problem: AddressProblem) -> &'static str {
         AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
         AddressProblem::NotLoopback => "give the address that is registered for the client id",
         AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
+        AddressProblem::NotAProxy => {
+            "give one such as http://proxy.acme.com:3128 (https, socks5 and socks5h are others), or unset the variable"
+        }
         _ => "give the whole address, beginning with https://, without user name, query and fragment",
     }
 }
@@ -102,6 +104,23 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
             "check client_id and client_secret; CARTO Workspace > Developers > Credentials shows both"
         }
         _ => "check the client id and the account; CARTO's words above say more",
+    }
+}
+
+fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
+    match problem {
+        Some(TlsProblem::Expired | TlsProblem::NotYetValid) => {
+            "check this machine's clock; if it is right, the server's certificate is not"
+        }
+        Some(TlsProblem::WrongName) => {
+            "check the address; a captive portal or a proxy may answer in the host's place"
+        }
+        Some(TlsProblem::NotTls) => {
+            "check the address and its port; where it is a proxy's, it begins with http://"
+        }
+        Some(TlsProblem::UnknownIssuer) | None => {
+            "if a company proxy signs this connection, add its CA to the system's store or name it in SSL_CERT_FILE"
+        }
     }
 }
 

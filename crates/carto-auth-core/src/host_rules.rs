@@ -31,6 +31,9 @@ pub enum AddressProblem {
     /// Its host is neither CARTO's nor one that was allowed.
     #[error("is not on carto.com or a domain that was allowed")]
     ForeignHost,
+    /// It names no proxy.
+    #[error("is not the address of a proxy")]
+    NotAProxy,
 }
 
 /// Parses an address that requests will be sent to: https, or http on loopback, and nothing but scheme, host,

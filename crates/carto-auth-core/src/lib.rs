@@ -109,7 +109,8 @@ pub use retry::Jitter;
 pub use secret::Secret;
 pub use session::Session;
 pub use step::{
-    AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TransportError, TransportErrorKind,
+    AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TlsProblem, TransportError,
+    TransportErrorKind,
 };
 pub use tenant_config::TenantConfigProblem;
 pub use timestamp::Timestamp;

@@ -227,6 +227,8 @@ pub struct TransportError {
     kind: TransportErrorKind,
     sent: Sent,
     detail: Option<String>,
+    tls_problem: Option<TlsProblem>,
+    proxy_status: Option<u16>,
 }
 
 impl TransportError {
@@ -239,6 +241,8 @@ impl TransportError {
             kind,
             sent,
             detail: None,
+            tls_problem: None,
+            proxy_status: None,
         }
     }
 
@@ -247,6 +251,38 @@ impl TransportError {
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// Adds what it is about TLS, where that is one of the things that a person can do something about.
+    #[must_use]
+    pub fn with_tls_problem(mut self, problem: Option<TlsProblem>) -> Self {
+        self.tls_problem = problem;
+        self
+    }
+
+    /// Adds the status with which a proxy refused. Not every client tells it, so the text does not.
+    #[must_use]
+    pub fn with_proxy_status(mut self, status: Option<u16>) -> Self {
+        self.proxy_status = status;
+        self
+    }
+
+    /// The client's words.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// What it is about TLS, as far as that is known.
+    #[must_use]
+    pub fn tls_problem(&self) -> Option<TlsProblem> {
+        self.tls_problem
+    }
+
+    /// The status with which a proxy refused, as far as the client tells it.
+    #[must_use]
+    pub fn proxy_status(&self) -> Option<u16> {
+        self.proxy_status
     }
 
     /// What failed.
@@ -306,6 +342,22 @@ pub enum TransportErrorKind {
     /// Anything else, told by [`TransportError::with_detail`].
     #[error("the request failed")]
     Other,
+}
+
+/// What it is about TLS that failed, for hints.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum TlsProblem {
+    /// The certificate has ended.
+    Expired,
+    /// The certificate has not begun.
+    NotYetValid,
+    /// The certificate is for other hosts.
+    WrongName,
+    /// Nobody who is trusted vouches for the certificate.
+    UnknownIssuer,
+    /// What answers there speaks no TLS.
+    NotTls,
 }
 
 impl TransportErrorKind {

@@ -1,6 +1,6 @@
 //! One process at a time, for a bounded time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::thread;
@@ -49,6 +49,20 @@ pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
     }
 }
 
+/// Why a lock file that is there already cannot be locked, found out without locking it.
+pub(crate) fn problem_of(path: &Path) -> Option<io::Error> {
+    match fs::symlink_metadata(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        Err(error) => Some(error),
+        Ok(metadata) if !metadata.is_file() => Some(not_regular()),
+        Ok(_) => open(path).err(),
+    }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::other("it is no regular file")
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -66,7 +80,7 @@ fn open(path: &Path) -> io::Result<File> {
         .or_else(|error| open_existing(path).map_err(|_| error))?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::other("it is no regular file")),
+        false => Err(not_regular()),
     }
 }
 

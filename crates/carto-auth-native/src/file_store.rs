@@ -112,6 +112,10 @@ impl FileStore {
         self.shared.with_file_name(name)
     }
 
+    pub(crate) fn lock_file(&self, identity: &Identity) -> PathBuf {
+        self.beside(identity, "lock")
+    }
+
     fn temporary_prefix(&self, identity: &Identity) -> String {
         let stem = self.shared.file_stem().unwrap_or_default().to_string_lossy();
         format!(".{stem}.{}.", identity.key())
@@ -192,7 +196,7 @@ impl TokenStore for FileStore {
         if self.own_folder {
             private_file::tighten_folder(folder);
         }
-        let path = self.beside(identity, "lock");
+        let path = self.lock_file(identity);
         let lock = file_lock::acquire(&path, patience);
         match &lock {
             // Whoever does not wait has expected that.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use carto_auth_core::Identity;
 
+use crate::file_lock;
 use crate::file_store::FileStore;
 use crate::private_file::folder_of;
 
@@ -18,6 +19,8 @@ pub struct Inspection {
     pub folder_mode: Option<u32>,
     /// Whether files can be put there; the folder itself, where it is missing.
     pub is_writable: bool,
+    /// The lock file, and why it cannot be locked, if it cannot.
+    pub unusable_lock: Option<(PathBuf, String)>,
     /// The files that are there: the identity's own, and the one that is shared with the Python package.
     pub files: Vec<InspectedFile>,
 }
@@ -62,10 +65,16 @@ impl FileStore {
             Some(InspectedFile { path, mode, holds })
         };
         let folder = folder_of(self.shared_file());
+        let lock = self.lock_file(identity);
+        let problem = file_lock::problem_of(&lock).map(|error| match error.raw_os_error() {
+            Some(_) => error.kind().to_string(),
+            None => error.to_string(),
+        });
         Inspection {
             folder: folder.to_owned(),
             folder_mode: mode_of(folder),
             is_writable: is_writable(folder),
+            unusable_lock: problem.map(|problem| (lock, problem)),
             files: [self.own_file(identity), self.shared_file().to_owned()]
                 .into_iter()
                 .filter_map(inspected)
@@ -139,5 +148,11 @@ mod tests {
             "{file:?}"
         );
         assert_eq!(store.inspect(&identity), found);
+
+        assert_eq!(found.unusable_lock, None);
+        let lock = store.lock_file(&identity);
+        fs::create_dir(&lock).unwrap();
+        let expected = Some((lock, "it is no regular file".to_owned()));
+        assert_eq!(store.inspect(&identity).unusable_lock, expected);
     }
 }

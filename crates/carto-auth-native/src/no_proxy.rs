@@ -3,16 +3,42 @@
 use std::env;
 use std::net::IpAddr;
 
+use url::Host;
+
 /// True where `NO_PROXY`, or `no_proxy` if that is not set, exempts a host from the environment's proxies.
 ///
 /// Between commas stand names, which exempt what is below them, too (a leading `.` or `*.` makes no difference), addresses,
 /// ranges of addresses such as `10.0.0.0/8`, or `*` for every host. An entry with a port exempts nothing.
 #[must_use]
 pub fn is_exempt_from_proxies(host: &str) -> bool {
-    let listed = ["NO_PROXY", "no_proxy"]
-        .into_iter()
-        .find_map(|name| env::var(name).ok());
-    listed.is_some_and(|list| exempts(&list, host))
+    listed().is_some_and(|(_, list)| exempts(&list, host))
+}
+
+/// The variable that holds the list, and the entries in it that stand for no host, if there are any.
+#[must_use]
+pub fn exemptions_without_effect() -> Option<(&'static str, Vec<String>)> {
+    let (name, list) = listed()?;
+    let entries: Vec<_> = without_effect(&list).map(str::to_owned).collect();
+    (!entries.is_empty()).then_some((name, entries))
+}
+
+fn listed() -> Option<(&'static str, String)> {
+    let set = |name| Some((name, env::var(name).ok()?));
+    ["NO_PROXY", "no_proxy"].into_iter().find_map(set)
+}
+
+/// What is between two commas in a row is nothing, and does no harm.
+fn without_effect(list: &str) -> impl Iterator<Item = &str> {
+    let entries = list.split(',').map(str::trim);
+    entries.filter(|entry| !["", "*"].contains(entry) && range(entry).is_none() && !is_name(entry))
+}
+
+/// True for what an address on the web can have as its host, a last dot apart: none has one here.
+fn is_name(entry: &str) -> bool {
+    let name = bare(entry);
+    let is_text = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_domain = || matches!(Host::parse(name), Ok(Host::Domain(_)));
+    name.bytes().all(is_text) && !name.ends_with('.') && is_domain()
 }
 
 fn exempts(list: &str, host: &str) -> bool {
@@ -27,26 +53,32 @@ fn exempts(list: &str, host: &str) -> bool {
 }
 
 fn holds(entry: &str, address: IpAddr) -> bool {
+    range(entry).is_some_and(|(first, rest)| {
+        let ((first, size), (address, other)) = (bits(first), bits(address));
+        size == other && (first ^ address).checked_shr(rest).unwrap_or(0) == 0
+    })
+}
+
+/// The first address of a range, and how many of its last bits may differ: none, where it is an address alone.
+fn range(entry: &str) -> Option<(IpAddr, u32)> {
     let (first, length) = match entry.split_once('/') {
         Some((first, length)) => (first, Some(length)),
         None => (entry, None),
     };
-    let Ok(first) = without_brackets(first).parse::<IpAddr>() else {
-        return false;
+    let first = without_brackets(first).parse().ok()?;
+    let rest = match length {
+        Some(length) => bits(first).1.checked_sub(length.parse().ok()?)?,
+        None => 0,
     };
-    let Some(length) = length else {
-        return first == address;
-    };
-    let bits = |address| match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()), 32_u32),
+    Some((first, rest))
+}
+
+/// The bits of an address, and how many there are.
+fn bits(address: IpAddr) -> (u128, u32) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), 32),
         IpAddr::V6(address) => (address.to_bits(), 128),
-    };
-    let ((first, size), (address, other)) = (bits(first), bits(address));
-    let is_in = |length: u32| {
-        let rest = size.checked_sub(length);
-        rest.is_some_and(|rest| (first ^ address).checked_shr(rest).unwrap_or(0) == 0)
-    };
-    size == other && length.parse().is_ok_and(is_in)
+    }
 }
 
 /// IPv6 addresses have them in a URL.
@@ -55,8 +87,12 @@ fn without_brackets(host: &str) -> &str {
     inner.unwrap_or(host)
 }
 
+fn bare(entry: &str) -> &str {
+    entry.trim_start_matches("*.").trim_start_matches('.')
+}
+
 fn covers(entry: &str, host: &str) -> bool {
-    let name = entry.trim_start_matches("*.").trim_start_matches('.');
+    let name = bare(entry);
     let is_below = || {
         let place = host.len().checked_sub(name.len() + 1);
         place.is_some_and(|place| {
@@ -68,7 +104,19 @@ fn covers(entry: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::exempts;
+    use super::{exempts, without_effect};
+
+    #[test]
+    fn an_entry_that_stands_for_no_host_is_told_from_one_that_may() {
+        let list =
+            "acme.com, .acme.com,*.acme.com,,my_host,localhost,10.1.2.3,10.0.0.0/8,[fd00::1],fd00::/8,*";
+        assert_eq!(without_effect(list).next(), None);
+        let list = "acme.com:443,https://acme.com,*acme.com,a.test acme.com,acme.com.,10.0.0.0/33,10.1,.1,[fd00::1]:443,*.";
+        assert_eq!(
+            without_effect(list).collect::<Vec<_>>(),
+            list.split(',').collect::<Vec<_>>()
+        );
+    }
 
     #[test]
     fn a_range_holds_what_begins_as_it_does() {

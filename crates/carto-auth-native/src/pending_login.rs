@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use carto_auth_core::{Endpoints, Error, Login, OneLine, Secret};
 
@@ -67,6 +67,24 @@ impl PendingLogin {
         let text = Secret::new(String::from_utf8(bytes).ok()?);
         let pending = self.clone();
         Some((login, Claim { text, pending }))
+    }
+
+    /// Whether a login waits here that can be finished, and if not, why; `None` when there is none. It is left as it is.
+    #[must_use]
+    pub fn look(&self, endpoints: Endpoints) -> Option<Result<(), String>> {
+        let bytes = match private_file::read(&self.0, Modes::Leave) {
+            Found::Nothing => return None,
+            Found::Bytes(bytes) => bytes,
+            Found::Unusable(why) => return Some(Err(format!("is not used: {why}"))),
+        };
+        let login = Login::import(&bytes, endpoints, now());
+        Some(login.map(drop).map_err(|problem| problem.to_string()))
+    }
+
+    /// Where it is kept.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 
     /// Forgets the login.

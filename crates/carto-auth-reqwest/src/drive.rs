@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 use std::iter;
 
+#[cfg(feature = "rustls-no-provider")]
+use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 use http::Response;
@@ -20,7 +22,8 @@ use crate::transport::Transport;
 /// is shorter: reqwest has no connect timeout per request, and these are what the core asks for.
 ///
 /// # Errors
-/// The flow's, and [`Error::Client`] when there is no HTTP client to send with.
+/// The flow's, [`Error::Client`] when there is no HTTP client to send with, and [`Error::Address`] when the environment's
+/// proxy cannot be used.
 pub async fn drive<F: Flow>(transport: &Transport, mut step: Step<F>) -> Result<F::Output, Error> {
     loop {
         step = match step {
@@ -150,7 +153,31 @@ fn tls_error(error: &TlsError) -> TransportError {
         }
         _ => TransportErrorKind::Tls,
     };
-    TransportError::new(kind, Sent::Maybe).with_detail(error.to_string())
+    TransportError::new(kind, Sent::Maybe)
+        .with_detail(error.to_string())
+        .with_tls_problem(tls_problem(error))
+}
+
+#[cfg(feature = "rustls-no-provider")]
+fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
+    use rustls::{CertificateError as Certificate, InvalidMessage};
+    match error {
+        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            Some(TlsProblem::Expired)
+        }
+        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
+            Some(TlsProblem::NotYetValid)
+        }
+        TlsError::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => Some(TlsProblem::WrongName),
+        // The second is one of another key than the issuer of that name has whom we know.
+        TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
+            Some(TlsProblem::UnknownIssuer)
+        }
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

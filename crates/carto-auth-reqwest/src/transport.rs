@@ -7,9 +7,9 @@ use std::time::Duration;
 use crate::redirects::follows_redirects;
 use crate::tls::{with_platform_trust, without_trust};
 use carto_auth_core::{Error, Outgoing};
-use carto_auth_native::is_exempt_from_proxies;
+use carto_auth_native::{is_exempt_from_proxies, not_a_proxy, proxy_variable};
 use http::uri::Scheme;
-use reqwest::{Client, ClientBuilder, redirect};
+use reqwest::{Client, ClientBuilder, Proxy, redirect};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -64,7 +64,9 @@ impl Transport {
         // reqwest's own reading of `NO_PROXY` takes `*` for names alone.
         let is_exempt = || self.0.callers_follows.is_none() && is_exempt_from_proxies(out.host());
         if !out.bypasses_proxies() && !is_exempt() {
-            let client = built(&self.0.beyond, || with_platform_trust(builder()))?;
+            let client = built(&self.0.beyond, || {
+                with_platform_trust(through_environments_proxy(builder())?)
+            })?;
             match &self.0.callers_follows {
                 Some(known) if follows(client, known).await => {
                     let words = "the HTTP client follows redirects; build it with redirect::Policy::none()";
@@ -102,10 +104,27 @@ impl fmt::Debug for Transport {
 /// panics for want of a provider.
 ///
 /// # Errors
-/// [`Error::Client`] when the platform's trust cannot be loaded, or the features leave TLS out.
+/// [`Error::Client`] when the platform's trust cannot be loaded, or the features leave TLS out; [`Error::Address`] when the
+/// first variable that is set names no proxy.
 pub fn default_client() -> Result<Client, Error> {
+    proxy_variable(&PROXY_VARIABLES)?;
     let client = with_platform_trust(builder().pool_max_idle_per_host(usize::MAX))?.build();
     client.map_err(cannot_be_set_up)
+}
+
+/// Where reqwest looks, in its order.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// reqwest itself would go on without a proxy where a variable names none that can be used. Where none is set, the system's
+/// settings are its business.
+fn through_environments_proxy(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+    match proxy_variable(&PROXY_VARIABLES)? {
+        Some((name, address)) => {
+            let proxy = Proxy::https(address).map_err(|_| not_a_proxy(name))?;
+            Ok(builder.proxy(proxy))
+        }
+        None => Ok(builder),
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

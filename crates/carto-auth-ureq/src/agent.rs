@@ -4,10 +4,13 @@ use ureq::Agent;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
+use crate::via::environment_proxy;
+
 /// An agent with rustls, the platform's trust and the environment's proxies, and without redirects, compression
 /// and kept connections (a token is asked for once a day).
 ///
-/// For requests of the program's own, `NO_PROXY` is read by ureq's rules.
+/// For requests of the program's own, `NO_PROXY` is read by ureq's rules. Where the first variable that is set names no
+/// proxy, they fail; what CARTO is asked fails with [`Error::Address`](carto_auth_core::Error::Address), which names it.
 ///
 /// Nothing is loaded here: the trust store is read by the first TLS connection. Without the feature `rustls` it reaches
 /// only http (loopback), unless another crate has turned TLS on in ureq; with `rustls-no-provider`, https where the program
@@ -15,6 +18,7 @@ use ureq::typestate::AgentScope;
 #[must_use]
 pub fn default_agent() -> Agent {
     with_tls(Agent::config_builder())
+        .proxy(environment_proxy())
         .max_idle_connections(0)
         .build()
         .into()

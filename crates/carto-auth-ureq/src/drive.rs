@@ -5,13 +5,15 @@ use std::error::Error as _;
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
+#[cfg(feature = "rustls-no-provider")]
+use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 #[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
 use ureq::http::Response;
 use ureq::http::uri::Scheme;
-use ureq::{Agent, Timeout};
+use ureq::{Agent, Proxy, Timeout};
 
 use crate::agent::has_provider;
 use crate::via::proxy_for;
@@ -19,7 +21,7 @@ use crate::via::proxy_for;
 /// Carries a flow out to its end.
 ///
 /// # Errors
-/// The flow's.
+/// The flow's, and [`Error::Address`] when the environment's proxy cannot be used.
 pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Error> {
     loop {
         step = match step {
@@ -29,15 +31,17 @@ pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Err
                 thread::sleep(duration);
                 next.resume(now())?
             }
-            Step::Send(out, next) => next.resume(send(agent, out), now())?,
+            Step::Send(out, next) => {
+                let proxy = proxy_for(agent, &out)?;
+                next.resume(send(agent, out, proxy), now())?
+            }
         }
     }
 }
 
 /// Sends a request as it is, whatever the agent was configured to do with redirects, statuses and time.
-fn send(agent: &Agent, out: Outgoing) -> Result<Response<Vec<u8>>, TransportError> {
+fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<Vec<u8>>, TransportError> {
     log::debug!("{} {}", out.request.method(), out.request.uri());
-    let proxy = proxy_for(agent, &out);
     if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
         return Err(no_tls());
     }
@@ -77,7 +81,10 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::ConnectionFailed => TransportError::new(Kind::ConnectionFailed, Sent::No),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
         ureq::Error::Timeout(_) => maybe(Kind::Timeout),
-        ureq::Error::ConnectProxyFailed(_) | ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
+        ureq::Error::ConnectProxyFailed(words) => {
+            maybe(Kind::Proxy).with_proxy_status(connect_status(&words))
+        }
+        ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
         #[cfg(feature = "rustls-no-provider")]
         ureq::Error::Rustls(error) => tls_error(&error),
         ureq::Error::Tls(_) => maybe(Kind::Tls),
@@ -89,6 +96,11 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::Io(error) => io_error(&error),
         _ => maybe(Kind::Other),
     }
+}
+
+/// ureq has it in its words only, `proxy server responded 407/407`.
+fn connect_status(words: &str) -> Option<u16> {
+    words.rsplit_once('/')?.1.parse().ok()
 }
 
 fn io_error(error: &io::Error) -> TransportError {
@@ -134,7 +146,31 @@ fn tls_error(error: &TlsError) -> TransportError {
         _ => TransportErrorKind::Tls,
     };
     let source = error.source().map(ToString::to_string);
-    TransportError::new(kind, Sent::Maybe).with_detail(source.unwrap_or_else(|| error.to_string()))
+    TransportError::new(kind, Sent::Maybe)
+        .with_detail(source.unwrap_or_else(|| error.to_string()))
+        .with_tls_problem(tls_problem(error))
+}
+
+#[cfg(feature = "rustls-no-provider")]
+fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
+    use rustls::{CertificateError as Certificate, InvalidMessage};
+    match error {
+        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
+            Some(TlsProblem::Expired)
+        }
+        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
+            Some(TlsProblem::NotYetValid)
+        }
+        TlsError::InvalidCertificate(
+            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
+        ) => Some(TlsProblem::WrongName),
+        // The second is one of another key than the issuer of that name has whom we know.
+        TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
+            Some(TlsProblem::UnknownIssuer)
+        }
+        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
+        _ => None,
+    }
 }
 
 #[cfg(all(test, not(feature = "rustls")))]

@@ -3,8 +3,10 @@
 mod cache;
 mod certificates;
 mod hosts;
+mod pending;
 mod port;
 mod port_holder;
+mod proxies;
 mod session;
 
 use std::fmt::Write as _;
@@ -87,13 +89,25 @@ struct Answer {
     checks: Vec<Check>,
 }
 
-pub(crate) fn run(global: &Global) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure> {
     talk::without_warnings();
-    let checks = match endpoints() {
-        Ok(endpoints) => checks(global, &endpoints)?,
-        // Whom to ask is not known then.
-        Err(failure) => vec![Check::failed("settings", failure), browser()],
+    let is_known = unusable.is_empty();
+    let (endpoints, settings) = match endpoints() {
+        Ok(endpoints) => (Some(endpoints), settings()),
+        Err(failure) => (None, Check::failed("settings", failure)),
     };
+    let mut checks = vec![settings];
+    checks.extend(
+        unusable
+            .into_iter()
+            .map(|failure| Check::failed("settings", failure)),
+    );
+    checks.extend(proxies::checks());
+    match endpoints {
+        Some(endpoints) => tried(global, is_known, &endpoints, &mut checks)?,
+        // Whom to ask is not known then.
+        None => checks.extend(certificates::checks().into_iter().chain([browser()])),
+    }
     let ok = checks.iter().all(|check| check.state != State::Problem);
     if global.json {
         let version = env!("CARGO_PKG_VERSION");
@@ -107,27 +121,41 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     }
 }
 
-fn checks(global: &Global, endpoints: &Endpoints) -> Result<Vec<Check>, Failure> {
-    let mut checks = vec![settings()];
+/// The rest. Whose token would be used `is_known` unless a variable that decides that holds nothing usable.
+fn tried(
+    global: &Global,
+    is_known: bool,
+    endpoints: &Endpoints,
+    checks: &mut Vec<Check>,
+) -> Result<(), Failure> {
     let chosen = match identity::look(global) {
-        Err(failure) if failure.is_usage() => return Err(failure),
-        looked => looked,
+        Err(failure) if failure.is_usage() && is_known => return Err(failure),
+        looked => is_known.then_some(looked),
     };
-    let mode = chosen
-        .as_ref()
-        .map_or(global.mode.unwrap_or(Mode::M2m), |chosen| chosen.mode);
-    let known = chosen
-        .as_ref()
-        .ok()
-        .and_then(|chosen| chosen.auth.known_api_base_url());
+    let mode = match &chosen {
+        Some(Ok(chosen)) => chosen.mode,
+        Some(Err(_)) => global.mode.unwrap_or(Mode::M2m),
+        // A person needs more.
+        None => global.mode.unwrap_or(Mode::Oauth),
+    };
+    let known = chosen.as_ref().and_then(|chosen| chosen.as_ref().ok());
+    let known = known.and_then(|chosen| chosen.auth.known_api_base_url());
     // They are asked while the rest is looked at.
     let hosts = Hosts::ask(endpoints, mode, known.as_ref());
     match chosen {
-        Ok(chosen) => {
+        Some(Ok(chosen)) => {
             checks.push(session::check(&chosen));
+            if chosen.mode == Mode::Oauth {
+                checks.extend(pending::check(global, &chosen, endpoints));
+            }
             checks.extend(cache::checks(global, &chosen));
         }
-        Err(failure) => checks.push(Check::failed("session", failure)),
+        Some(Err(failure)) => checks.push(Check::failed("session", failure)),
+        None => checks.push(Check::new(
+            "session",
+            State::Skipped,
+            "whose it would be is not known",
+        )),
     }
     checks.extend(certificates::checks());
     let port_and_browser = match mode {
@@ -136,7 +164,7 @@ fn checks(global: &Global, endpoints: &Endpoints) -> Result<Vec<Check>, Failure>
     };
     checks.extend(hosts.checks());
     checks.extend(port_and_browser);
-    Ok(checks)
+    Ok(())
 }
 
 fn settings() -> Check {

@@ -25,6 +25,7 @@ pub(super) fn checks(global: &Global, chosen: &Chosen) -> Vec<Check> {
     let has_token = chosen.auth.cached_token().is_some() || chosen.auth.is_renewable();
     let unused = if has_token { State::Warning } else { lost };
     let mut checks = vec![folder(&found, lost)];
+    checks.extend(lock(&found, chosen));
     checks.extend(found.files.iter().map(|found| file(found, unused, chosen)));
     checks
 }
@@ -46,6 +47,21 @@ fn folder(found: &Inspection, lost: State) -> Check {
         None if found.folder.exists() => check(State::Ok, "it is there".to_owned()),
         None => check(State::Ok, "it is made when there is a token to keep".to_owned()),
     }
+}
+
+/// Without the lock a machine asks all the same, and a refresh token is not spent.
+fn lock(found: &Inspection, chosen: &Chosen) -> Option<Check> {
+    let (path, why) = found.unusable_lock.as_ref()?;
+    let state = match chosen.mode == Mode::Oauth && chosen.auth.is_renewable() {
+        true => State::Problem,
+        false => State::Warning,
+    };
+    let check = Check::new("cache", state, format!("it cannot be locked: {why}"));
+    Some(
+        check
+            .about(path.to_string_lossy())
+            .hint("remove it; it is made anew"),
+    )
 }
 
 fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {

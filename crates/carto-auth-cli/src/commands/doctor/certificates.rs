@@ -2,8 +2,12 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::{Check, State};
 
@@ -13,13 +17,15 @@ const LIMIT: u64 = 16 << 20;
 pub(super) fn checks() -> Vec<Check> {
     // Elsewhere the system itself decides, and does not read these.
     let are_read = cfg!(all(unix, not(target_os = "macos")));
-    let named = |name| env::var_os(name).filter(|value| are_read && !value.is_empty());
+    let named = |name| env::var_os(name).filter(|_| are_read);
     let mut checks = Vec::new();
+    // What is read in place of the system's is a file that is named by nothing, too.
     if let Some(path) = named("SSL_CERT_FILE") {
-        checks.push(file(Path::new(&path)));
+        checks.push(check("SSL_CERT_FILE", Path::new(&path), file));
     }
     if let Some(paths) = named("SSL_CERT_DIR") {
-        checks.extend(env::split_paths(&paths).map(|path| folder(&path)));
+        let paths = env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty());
+        checks.extend(paths.map(|path| check("SSL_CERT_DIR", &path, folder)));
     }
     if checks.is_empty() {
         checks.push(Check::new("certificates", State::Ok, "the system's are trusted"));
@@ -27,35 +33,21 @@ pub(super) fn checks() -> Vec<Check> {
     checks
 }
 
-fn file(path: &Path) -> Check {
-    let about = format!("SSL_CERT_FILE {}", path.display());
-    let trusted = |which| format!("{which} trusted, and not the system's");
-    match read(path).map(|bytes| count(&bytes)) {
-        Ok(0) => unusable("it holds no PEM certificate".to_owned()),
-        Ok(1) => Check::new(
-            "certificates",
-            State::Ok,
-            trusted("its certificate is".to_owned()),
-        ),
-        Ok(count) => Check::new(
-            "certificates",
-            State::Ok,
-            trusted(format!("its {count} certificates are")),
-        ),
-        Err(error) => unusable(cannot_read(error.kind())),
-    }
-    .about(about)
-}
+/// Reads the certificates at a place.
+type Read = fn(&Path) -> Result<Vec<CertificateDer<'static>>, String>;
 
-fn folder(path: &Path) -> Check {
-    match fs::read_dir(path) {
-        Ok(_) => {
-            let message = "the certificates in it are trusted, and not the system's";
-            Check::new("certificates", State::Ok, message)
-        }
-        Err(error) => unusable(cannot_read(error.kind())),
+fn check(variable: &str, path: &Path, read: Read) -> Check {
+    let trusted = |which: String| {
+        let message = format!("{which} trusted, and not the system's");
+        Check::new("certificates", State::Ok, message)
+    };
+    match read(path).map(usable) {
+        Ok(0) => unusable("it holds no PEM certificate that can be used".to_owned()),
+        Ok(1) => trusted("its certificate is".to_owned()),
+        Ok(count) => trusted(format!("its {count} certificates are")),
+        Err(why) => unusable(why),
     }
-    .about(format!("SSL_CERT_DIR {}", path.display()))
+    .about(format!("{variable} {}", path.display()))
 }
 
 fn unusable(message: String) -> Check {
@@ -63,24 +55,46 @@ fn unusable(message: String) -> Check {
         .hint("name PEM certificates, or unset the variable to trust the system's")
 }
 
+/// As many as rustls would trust: a frame of PEM around something else is none, and a link to another file is no other.
+fn usable(mut certificates: Vec<CertificateDer<'static>>) -> usize {
+    certificates.sort_unstable_by(|a, b| a.cmp(b));
+    certificates.dedup();
+    RootCertStore::empty().add_parsable_certificates(certificates).0
+}
+
+fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    if path.as_os_str().is_empty() {
+        return Err("it is blank, which names no file".to_owned());
+    }
+    let metadata = fs::metadata(path).map_err(|error| cannot_read(error.kind()))?;
+    match metadata.is_dir() {
+        true => Err("it is a folder, and SSL_CERT_DIR names those".to_owned()),
+        // A pipe would be waited for.
+        false if !metadata.is_file() => Err("it is no file".to_owned()),
+        false => {
+            let mut bytes = Vec::new();
+            let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
+            read.map_err(|error| cannot_read(error.kind()))?;
+            Ok(CertificateDer::pem_slice_iter(&bytes).flatten().collect())
+        }
+    }
+}
+
+/// Of what is in it that cannot be read, nobody speaks: the rest counts.
+fn folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    match fs::read_dir(path) {
+        Ok(entries) => Ok(entries
+            .flatten()
+            .filter_map(|entry| file(&entry.path()).ok())
+            .flatten()
+            .collect()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err("it is no folder, and SSL_CERT_FILE names files".to_owned())
+        }
+        Err(error) => Err(cannot_read(error.kind())),
+    }
+}
+
 fn cannot_read(kind: ErrorKind) -> String {
     format!("it cannot be read ({kind})")
-}
-
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    // A pipe would be waited for.
-    if !fs::metadata(path)?.is_file() {
-        return Err(ErrorKind::InvalidInput.into());
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LIMIT).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-fn count(bytes: &[u8]) -> usize {
-    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-    bytes
-        .windows(BEGIN.len())
-        .filter(|window| *window == BEGIN)
-        .count()
 }

@@ -4,7 +4,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use carto_auth_core::{Answered, ApiBaseUrl, Endpoints, Error, Probe, TransportError, TransportErrorKind};
+use carto_auth_core::{
+    AddressProblem, Answered, ApiBaseUrl, Endpoints, Error, Probe, TlsProblem, TransportError,
+    TransportErrorKind,
+};
 use carto_auth_native::now;
 use carto_auth_ureq::{Via, default_agent, drive};
 
@@ -114,7 +117,16 @@ impl Host {
                 let proxy = via.as_ref().map(shown);
                 match outcome {
                     Ok(answered) => answers(*answered, proxy.as_deref()),
-                    Err(Error::Transport { error, .. }) => trouble(error, proxy.as_deref()),
+                    Err(failed @ Error::Transport { error, .. }) => {
+                        trouble(error, &failed.hint(), proxy.as_deref())
+                    }
+                    // The way out is said beside the variable.
+                    Err(
+                        error @ Error::Address {
+                            problem: AddressProblem::NotAProxy,
+                            ..
+                        },
+                    ) => (State::Problem, format!("is not asked: {error}"), String::new()),
                     Err(error) => (State::Problem, error.to_string(), error.hint().into_owned()),
                 }
             }
@@ -150,7 +162,7 @@ fn answers(answered: Answered, proxy: Option<&str>) -> (State, String, String) {
     }
 }
 
-fn trouble(error: &TransportError, proxy: Option<&str>) -> (State, String, String) {
+fn trouble(error: &TransportError, tls_hint: &str, proxy: Option<&str>) -> (State, String, String) {
     use TransportErrorKind as Kind;
     const VARIABLE: &str = "check that variable; NO_PROXY names hosts that are asked without a proxy";
     let (message, hint) = match (error.kind(), proxy) {
@@ -158,15 +170,13 @@ fn trouble(error: &TransportError, proxy: Option<&str>) -> (State, String, Strin
         (Kind::HostNotFound, Some(proxy)) => (format!("the name of {proxy} does not resolve"), VARIABLE),
         (Kind::ConnectionRefused, Some(proxy)) => (format!("{proxy} refuses connections"), VARIABLE),
         (Kind::ConnectionFailed, Some(proxy)) => (format!("{proxy} is out of reach"), VARIABLE),
-        (Kind::Proxy, proxy) => (
-            format!("{} lets nobody through", proxy.unwrap_or("the proxy")),
-            "check the proxy's address, user name and password, or name the host in NO_PROXY",
-        ),
+        (Kind::Proxy, proxy) => refusal(error.proxy_status(), proxy.unwrap_or("the proxy")),
         (kind, proxy) => {
             let (what, hint) = match kind {
                 Kind::HostNotFound => (
                     "the name does not resolve".to_owned(),
-                    "check its spelling, the connection and this machine's DNS",
+                    "check its spelling, the connection and this machine's DNS; where only a proxy leads out, name it in \
+                     HTTPS_PROXY",
                 ),
                 Kind::ConnectionRefused => (
                     "refuses connections".to_owned(),
@@ -174,7 +184,7 @@ fn trouble(error: &TransportError, proxy: Option<&str>) -> (State, String, Strin
                 ),
                 Kind::ConnectionFailed => ("is out of reach".to_owned(), CONNECTION),
                 Kind::ConnectTimeout | Kind::Timeout => (SILENT.to_owned(), CONNECTION),
-                Kind::Certificate | Kind::Tls => (format!("TLS: {error}"), certificate_hint(error)),
+                Kind::Certificate | Kind::Tls => (format!("TLS: {}", tls_words(error)), tls_hint),
                 _ => (
                     error.to_string(),
                     "is a proxy or captive portal in between, or the address not CARTO's?",
@@ -187,17 +197,30 @@ fn trouble(error: &TransportError, proxy: Option<&str>) -> (State, String, Strin
     (State::Problem, message, hint.to_owned())
 }
 
-fn certificate_hint(error: &TransportError) -> &'static str {
-    let text = error.to_string();
-    match ["expired", "not valid yet"]
-        .iter()
-        .any(|words| text.contains(words))
-    {
-        true => "check this machine's clock; if it is right, the server's certificate is not",
-        false => {
-            "does a company proxy sign this connection? Add its CA to the system's store, or name it in SSL_CERT_FILE"
-        }
-    }
+/// What a proxy's answer to `CONNECT` means.
+fn refusal(status: Option<u16>, proxy: &str) -> (String, &'static str) {
+    let hint = match status {
+        Some(407) => "it wants a user name and a password: http://USER:PASSWORD@… in that variable",
+        Some(403) => "it does not allow this host: ask those who run it, or name the host in NO_PROXY",
+        Some(500..) => "it does not reach the host: ask those who run it, or name the host in NO_PROXY",
+        _ => "check the proxy's address, user name and password, or name the host in NO_PROXY",
+    };
+    let status = status.map(|status| format!(": HTTP {status}"));
+    let message = format!("{proxy} lets nobody through{}", status.unwrap_or_default());
+    (message, hint)
+}
+
+fn tls_words(error: &TransportError) -> String {
+    let words = match error.tls_problem() {
+        Some(TlsProblem::Expired) => "its certificate has expired",
+        Some(TlsProblem::NotYetValid) => "its certificate is not valid yet",
+        Some(TlsProblem::WrongName) => "its certificate is for another host",
+        Some(TlsProblem::UnknownIssuer) => "nobody who is trusted vouches for its certificate",
+        Some(TlsProblem::NotTls) => "what answers there speaks none",
+        _ => return error.to_string(),
+    };
+    let detail = error.detail().map(|detail| format!(" ({detail})"));
+    words.to_owned() + &detail.unwrap_or_default()
 }
 
 /// The clock that is nearest to ours counts: one that is wrong elsewhere is none of ours.
