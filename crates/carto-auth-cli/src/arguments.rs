@@ -23,13 +23,16 @@ stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 u
 2 usage, 3 fix the credentials, 4 a person must log in, 5 try again.",
     after_long_help = "Whose token, first match counts:
   1. --credentials FILE
-  2. CARTO_CREDENTIALS_FILE
-  3. CARTO_CLIENT_ID and CARTO_CLIENT_SECRET, with CARTO_API_BASE_URL
-  4. the login that `carto-auth login` has stored
-  --mode oauth (or m2m) takes the login (or the machine) alone.
+  2. --profile NAME: the login of that profile
+  3. CARTO_CREDENTIALS_FILE
+  4. CARTO_CLIENT_ID and CARTO_CLIENT_SECRET, with CARTO_API_BASE_URL
+  5. the login that `carto-auth login` has stored
+  --mode oauth (or m2m) takes the login (or the machine) alone; --profile goes neither with
+  --mode m2m nor with --credentials. CARTO_PROFILE says which login 5 is, and no more.
 
 Other variables:
-  CARTO_PROFILE, CARTO_AUTH_MODE   as --profile, --mode
+  CARTO_AUTH_MODE           as --mode, where neither --mode nor --profile is given
+  CARTO_PROFILE             which login, where --profile does not name one
   CARTO_AUTH_HOME           folder of the token files, instead of ~/.carto-auth
   CARTO_AUTH_LOG            warn, info, debug or off: as -q, -v, -vv
   CARTO_AUTH_NO_BROWSER     open no browser
@@ -106,7 +109,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "MODE")]
     pub(crate) mode: Option<Mode>,
 
-    /// Which of several logins
+    /// Which of several logins; it comes before a machine that variables name
     #[arg(long = "profile", global = true, value_name = "NAME")]
     named_profile: Option<Profile>,
 
@@ -144,13 +147,18 @@ pub(crate) enum Color {
 impl Global {
     /// Fills in from the variables what the arguments leave open. A variable that is empty counts as unset.
     pub(crate) fn take_environment(&mut self) -> Result<(), Failure> {
+        self.check()?;
         let refused = |name: &str, hint: String| Failure::usage(format!("{name} has no usable value"), hint);
-        if self.mode.is_none()
-            && let Some(text) = variable("CARTO_AUTH_MODE")
-        {
-            let mode = Mode::from_str(&text, false)
-                .map_err(|_| refused("CARTO_AUTH_MODE", "set it to oauth or m2m".into()))?;
-            self.mode = Some(mode);
+        if self.mode.is_none() {
+            self.mode = match (&self.named_profile, variable("CARTO_AUTH_MODE")) {
+                // Whoever names a login does not mean the machine of a variable.
+                (Some(_), _) => Some(Mode::Oauth),
+                (None, Some(text)) => {
+                    let mode = Mode::from_str(&text, false);
+                    Some(mode.map_err(|_| refused("CARTO_AUTH_MODE", "set it to oauth or m2m".into()))?)
+                }
+                (None, None) => None,
+            };
         }
         self.profile = match (self.named_profile.take(), variable("CARTO_PROFILE")) {
             (Some(named), _) => named,
@@ -160,6 +168,35 @@ impl Global {
             (None, None) => Profile::default(),
         };
         Ok(())
+    }
+
+    /// What clap does not see: of two options that exclude each other one may stand before the command, one after it.
+    fn check(&self) -> Result<(), Failure> {
+        let profile = self.named_profile.is_some();
+        let pairs = [
+            (self.quiet && self.verbose > 0, "--quiet", "--verbose"),
+            (
+                profile && self.credentials.is_some(),
+                "--profile",
+                "--credentials",
+            ),
+            (profile && self.mode == Some(Mode::M2m), "--profile", "--mode m2m"),
+        ];
+        match pairs.iter().find(|(are_both_there, ..)| *are_both_there) {
+            Some((_, one, other)) => Err(Failure::usage(
+                format!("{one} cannot be used with {other}"),
+                "leave one of them out",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// A command that is about the same login, for somebody to type.
+    pub(crate) fn advice(&self, command: &str) -> String {
+        match self.profile.name() {
+            "default" => format!("carto-auth {command}"),
+            name => format!("carto-auth {command} --profile {name}"),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Chosen {
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
-/// then the stored login. `--mode` overrides.
+/// then the stored login. `--mode` overrides, and `--profile` is the mode of a person.
 pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
     choose_with(global, |store| store)
 }
@@ -104,16 +104,12 @@ impl Drop for Chosen {
 
 impl Chosen {
     fn new(global: &Global, auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
-        let login = match global.profile.name() {
-            "default" => "carto-auth login".to_owned(),
-            name => format!("carto-auth login --profile {name}"),
-        };
         Self {
             auth,
             mode,
             source,
             store,
-            login,
+            login: global.advice("login"),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     if global.json {
         output::json(&answer)?;
     } else {
-        output::answer(&text(&answer, chosen.mode, last.as_ref()))?;
+        output::answer(&text(global, &answer, chosen.mode, last.as_ref()))?;
         if failure.is_none() && exit.is_some() && chosen.mode == Mode::Oauth {
             talk::hint(&format!("run `{}`", chosen.login));
         }
@@ -94,7 +94,7 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
     }
 }
 
-fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
+fn text(global: &Global, answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
     let is_person = mode == Mode::Oauth;
     if is_person && last.is_none() && !answer.logged_in {
         return "Not logged in.".to_owned();
@@ -110,6 +110,7 @@ fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
         (_, Some(end)) if is_person && !answer.logged_in => {
             format!("expired {} ago", time::roughly(now().since(end)))
         }
+        _ if is_person => format!("none cached; `{}` gets one", global.advice("token")),
         _ => "none cached; `carto-auth token` gets one".to_owned(),
     };
     let (who, acting_as) = match is_person {

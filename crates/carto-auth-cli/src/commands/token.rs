@@ -58,7 +58,7 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
     if options.refresh && chosen.mode == Mode::Oauth {
         return Err(Failure::usage(
             "--refresh is for machines; this is the login of a person",
-            "run `carto-auth login --force`",
+            format!("run `{} --force`", chosen.login),
         ));
     }
     let freshness = options
