@@ -8,7 +8,8 @@ use crate::retry::Jitter;
 use crate::timestamp::Timestamp;
 use crate::token_file::TokenRecord;
 
-/// A token is renewed this long before its end at most, or a fifth of its life.
+/// A token is renewed this long before its end at most, or a fifth of its life. For as long after it was obtained, no new one
+/// would be any better.
 const EARLY: Duration = Duration::from_secs(300);
 /// A token is not handed out this long before its end, or a tenth of its life if that is less.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -26,7 +27,8 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The token must live at least this long.
+    /// The token must live at least this long. Where CARTO's tokens live for less, one that has just come will do: that CARTO
+    /// was asked for in the last five minutes, or the first fifth of its life.
     #[must_use]
     pub const fn min_ttl(min_ttl: Duration) -> Self {
         Self {
@@ -62,6 +64,21 @@ pub(crate) struct Current {
     pub(crate) obtained_at: Option<Timestamp>,
     refresh_at: Option<Timestamp>,
     usable_until: Option<Timestamp>,
+    newest: Option<Newest>,
+}
+
+/// A token that has just come: another one would live no longer than its whole life.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    life: Duration,
+    until: Timestamp,
+}
+
+impl Newest {
+    /// True when no new token would live for as long as is asked.
+    fn will_do(self, freshness: Freshness, now: Timestamp) -> bool {
+        self.life <= freshness.min_ttl && now < self.until
+    }
 }
 
 #[derive(Default, Debug)]
@@ -82,6 +99,10 @@ impl Current {
             obtained_at,
             refresh_at: end.map(|end| end - early + jitter.up_to(early / 5)),
             usable_until: end.map(|end| end - margin),
+            newest: obtained_at.zip(life).map(|(start, life)| Newest {
+                life,
+                until: start + early,
+            }),
         }
     }
 
@@ -113,6 +134,13 @@ impl Current {
         lives && !clock_went_back && long_enough && new_enough
     }
 
+    /// The same where another token is to be had: this one will do, too, if no new one would live for as long as is asked.
+    pub(crate) fn is_usable_or_newest(&self, freshness: Freshness, now: Timestamp) -> bool {
+        let is_newest = || self.newest.is_some_and(|newest| newest.will_do(freshness, now));
+        self.is_usable(freshness, now)
+            || freshness.takes_any_new() && is_newest() && self.is_usable(Freshness::default(), now)
+    }
+
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.refresh_at.is_some_and(|time| now >= time)
     }
@@ -123,6 +151,7 @@ impl Current {
             token: self.token.clone(),
             from: self.obtained_at.map(|start| start - CLOCK_TOLERANCE),
             until: earlier(due, self.usable_until),
+            newest: self.newest.filter(|_| is_renewable),
         }
     }
 }
@@ -134,6 +163,7 @@ pub struct Ready {
     token: AccessToken,
     from: Option<Timestamp>,
     until: Option<Timestamp>,
+    newest: Option<Newest>,
 }
 
 impl Ready {
@@ -145,6 +175,7 @@ impl Ready {
         let long_enough = || {
             let end = self.token.expires_at();
             end.is_none_or(|end| end.since(now) >= freshness.min_ttl)
+                || self.newest.is_some_and(|newest| newest.will_do(freshness, now))
         };
         (is_time && freshness.newer_than.is_none() && long_enough()).then_some(&self.token)
     }

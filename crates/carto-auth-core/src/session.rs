@@ -150,8 +150,12 @@ impl Session {
     #[must_use]
     pub fn plan(&self, freshness: Freshness, now: Timestamp) -> Plan {
         let renewable = self.is_renewable();
+        let is_usable = |current: &Current| match renewable {
+            true => current.is_usable_or_newest(freshness, now),
+            false => current.is_usable(freshness, now),
+        };
         match &self.current {
-            Some(current) if current.is_usable(freshness, now) => {
+            Some(current) if is_usable(current) => {
                 let token = current.token.clone();
                 if renewable && current.is_due(now) && !self.failures.pause_at(now) {
                     Plan::UseAndRefresh(token)

@@ -155,7 +155,7 @@ impl CartoAuth {
     /// after a time.
     ///
     /// # Errors
-    /// As [`access_token`](Self::access_token). A new token that CARTO grants is handed out even if it lives for
+    /// As [`access_token`](Self::access_token). A token that has just come is handed out even if it lives for
     /// less than was asked.
     pub async fn access_token_with(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         match self.0.session.ready_token(freshness) {

@@ -72,7 +72,10 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
     let min_ttl = options.min_ttl.unwrap_or_default();
     match token.expires_at().map(|end| end.since(now())) {
         Some(left) if left < min_ttl => Err(Failure::usage(
-            format!("a new token lives for {}, less than --min-ttl", time::rough(left)),
+            format!(
+                "the newest token lives for {} yet, less than --min-ttl",
+                time::rough(left)
+            ),
             "ask for less",
         )),
         _ => Ok(token),
