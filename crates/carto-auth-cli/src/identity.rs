@@ -136,10 +136,15 @@ impl Chosen {
                 format!("CARTO no longer takes your session{who}"),
             ),
             (Error::Expired { .. }, Some(end)) => {
-                let ago = time::roughly(now().since(end));
-                self.not_logged_in(
+                let ended = time::ended(end, now());
+                self.not_logged_in("session_expired", format!("your CARTO session {ended}{who}"))
+            }
+            (Error::ClockWentBack { obtained_at }, _) => {
+                let begin = time::minute(*obtained_at);
+                Failure::not_logged_in(
                     "session_expired",
-                    format!("your CARTO session expired {ago} ago{who}"),
+                    format!("your CARTO session is from {begin}, which has not come yet{who}"),
+                    format!("check this machine's clock; if it is right, run `{}`", self.login),
                 )
             }
             (Error::NotRenewable, Some(end)) => {

@@ -118,9 +118,6 @@ impl Current {
     }
 
     pub(crate) fn is_usable(&self, freshness: Freshness, now: Timestamp) -> bool {
-        let clock_went_back = self
-            .obtained_at
-            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE);
         let lives = self.usable_until.is_none_or(|end| now < end);
         let long_enough = self
             .token
@@ -131,14 +128,30 @@ impl Current {
             (Some(_), None) => false,
             (None, _) => true,
         };
-        lives && !clock_went_back && long_enough && new_enough
+        lives && !self.is_from_the_future(now) && long_enough && new_enough
     }
 
-    /// The same where another token is to be had: this one will do, too, if no new one would live for as long as is asked.
-    pub(crate) fn is_usable_or_newest(&self, freshness: Freshness, now: Timestamp) -> bool {
-        let is_newest = || self.newest.is_some_and(|newest| newest.will_do(freshness, now));
-        self.is_usable(freshness, now)
-            || freshness.takes_any_new() && is_newest() && self.is_usable(Freshness::default(), now)
+    /// True when this token is good, and no new one would live for as long as is asked, either.
+    pub(crate) fn is_best(&self, freshness: Freshness, now: Timestamp) -> bool {
+        freshness.takes_any_new()
+            && self.newest.is_some_and(|newest| newest.will_do(freshness, now))
+            && self.is_usable(Freshness::default(), now)
+    }
+
+    /// What makes a token unusable that is not wanted to be more than valid.
+    pub(crate) fn why_not(&self, now: Timestamp) -> Error {
+        let expired_at = self.token.expires_at();
+        match self.obtained_at {
+            Some(obtained_at) if self.is_from_the_future(now) && expired_at.is_none_or(|end| now < end) => {
+                Error::ClockWentBack { obtained_at }
+            }
+            _ => Error::Expired { expired_at },
+        }
+    }
+
+    fn is_from_the_future(&self, now: Timestamp) -> bool {
+        self.obtained_at
+            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE)
     }
 
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {

@@ -34,6 +34,7 @@ impl Error {
             Self::Denied(denial) => denial_hint(denial),
             Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
             Self::LoginTimedOut(_) => "log in again, with more time if it is needed",
+            Self::ClockWentBack { .. } => "check this machine's clock; if it is right, log in again",
             Self::Expired { .. }
             | Self::NotRenewable
             | Self::NotLoggedIn

@@ -150,9 +150,8 @@ impl Session {
     #[must_use]
     pub fn plan(&self, freshness: Freshness, now: Timestamp) -> Plan {
         let renewable = self.is_renewable();
-        let is_usable = |current: &Current| match renewable {
-            true => current.is_usable_or_newest(freshness, now),
-            false => current.is_usable(freshness, now),
+        let is_usable = |current: &Current| {
+            current.is_usable(freshness, now) || renewable && current.is_best(freshness, now)
         };
         match &self.current {
             Some(current) if is_usable(current) => {
@@ -165,9 +164,7 @@ impl Session {
             }
             _ if renewable => Plan::Refresh,
             Some(current) if current.is_usable(Freshness::default(), now) => Plan::LogIn(Error::NotRenewable),
-            Some(current) => Plan::LogIn(Error::Expired {
-                expired_at: current.token.expires_at(),
-            }),
+            Some(current) => Plan::LogIn(current.why_not(now)),
             None => Plan::LogIn(Error::NotLoggedIn),
         }
     }
@@ -236,7 +233,7 @@ impl Session {
     /// Decides, with what was read under the lock, whether CARTO must be asked.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::Expired`] or [`Error::NotRenewable`] when there is nothing to ask with.
+    /// [`Error::NotLoggedIn`], [`Error::Expired`], [`Error::ClockWentBack`] or [`Error::NotRenewable`] when there is nothing to ask with.
     pub fn renew(&mut self, read: UnderLock, freshness: Freshness, now: Timestamp) -> Result<Renewal, Error> {
         self.adopt(read.0, now);
         match (self.plan(freshness, now), &self.source) {

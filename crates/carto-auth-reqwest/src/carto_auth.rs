@@ -292,6 +292,15 @@ impl CartoAuth {
         }
     }
 
+    /// Why a person must log in before there is a token, as far as memory and the cache know, without asking CARTO: `None`
+    /// where there is a token, or another one can be had.
+    pub async fn login_needed(&self) -> Option<Error> {
+        match self.plan(Freshness::default()).await {
+            Ok(Plan::LogIn(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The last token that is known here or in the cache, even if it has ended: whose login it was can be told from
     /// it.
     pub async fn last_token(&self) -> Option<AccessToken> {

@@ -271,6 +271,16 @@ impl CartoAuth {
         }
     }
 
+    /// Why a person must log in before there is a token, as far as memory and the cache know, without asking CARTO: `None`
+    /// where there is a token, or another one can be had.
+    #[must_use]
+    pub fn login_needed(&self) -> Option<Error> {
+        match self.0.session.plan(Freshness::default()) {
+            Plan::LogIn(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The last token that is known here or in the cache, even if it has ended: whose login it was can be told from
     /// it.
     #[must_use]

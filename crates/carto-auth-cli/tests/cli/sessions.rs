@@ -3,7 +3,7 @@
 use std::fs;
 
 use carto_auth_sandbox::{Endpoint, Fault};
-use carto_auth_tests::{change_record, run};
+use carto_auth_tests::{Clock, change_record, run};
 
 use crate::world::{World, error_of};
 
@@ -115,6 +115,55 @@ fn a_session_that_has_ended_is_told_from_one_that_never_was() {
         status.stdout.contains("token         expired 3h ago\n"),
         "{status:?}"
     );
+}
+
+#[test]
+fn a_session_of_a_time_that_has_not_come_is_told_from_one_that_has_ended() {
+    let world = World::new();
+    world.log_in(&[]);
+    let machine = world.token();
+    let clock = Clock::new(&world.path(".")).unwrap();
+    clock.set_ahead(-3600).unwrap();
+    let at_that_time = |arguments: &[&str]| run(clock.govern(&mut world.command(arguments)), "").unwrap();
+    let token = at_that_time(&["token"]);
+    let (code, error, hint) = error_of(&token);
+    assert_eq!(
+        (code, hint),
+        (
+            4,
+            "check this machine's clock; if it is right, run `carto-auth login`"
+        )
+    );
+    let rest = error.strip_prefix("your CARTO session is from 20").unwrap();
+    assert!(
+        rest.ends_with(" UTC, which has not come yet (ana@acme.test)"),
+        "{error}"
+    );
+    let status = at_that_time(&["status"]);
+    let row = error
+        .split_once(" is ")
+        .unwrap()
+        .1
+        .replace(" (ana@acme.test)", "\n");
+    assert!(
+        status.stdout.contains(&format!("token         {row}")),
+        "{status:?}"
+    );
+    assert_eq!((status.code, status.stderr), (Some(4), format!("hint: {hint}\n")));
+    let doctor = at_that_time(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    for part in [error, hint, " behind 127.0.0.1"] {
+        assert!(doctor.stdout.contains(part), "{part:?}: {}", doctor.stdout);
+    }
+    let status = at_that_time(&["status", "--credentials", "ci.json"]);
+    assert!(
+        status
+            .stdout
+            .contains("token         none cached; `carto-auth token` gets one\n"),
+        "{status:?}"
+    );
+    let other = at_that_time(&["token", "--credentials", "ci.json"]).stdout;
+    assert_ne!(other.trim_end(), machine);
 }
 
 #[test]
