@@ -10,9 +10,9 @@ use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLin
 use carto_auth_native::{FileStore, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
-use crate::arguments::{Global, Mode};
 use crate::endpoints::endpoints;
 use crate::failure::{Failure, hint_of};
+use crate::global::{Global, Mode};
 use crate::time;
 
 /// A login, and where it came from.

@@ -9,11 +9,12 @@
 //! assert!(command.find_subcommand("token").is_some());
 //! ```
 //!
-//! Every module has one duty: [`arguments`] is the command tree, [`identity`] decides whose token is asked for,
+//! Every module has one duty: [`arguments`] is the command tree, [`global`] what every command takes, [`identity`] decides whose token is asked for,
 //! [`commands`] holds one file per command, [`quote`] makes assignments for shells, [`output`] is the only place that
 //! writes to stdout, [`failure`] turns errors into exit codes, [`talk`] is the only place that writes to stderr, [`waiting`] says whom we wait for.
 
 mod arguments;
+mod global;
 mod endpoints;
 mod identity;
 mod time;

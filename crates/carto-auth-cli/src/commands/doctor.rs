@@ -13,10 +13,10 @@ use carto_auth_core::{Endpoints, OneLine};
 use carto_auth_native::{BrowserProgram, browser_obstacle, browser_program};
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode};
 use crate::commands::doctor::hosts::Hosts;
 use crate::endpoints::{endpoints, variables_set};
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity;
 use crate::{output, talk};
 

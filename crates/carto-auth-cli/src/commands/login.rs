@@ -15,10 +15,11 @@ use carto_auth_native::{
 };
 use serde::Serialize;
 
-use crate::arguments::{Global, LoginCommand, Mode};
+use crate::arguments::LoginCommand;
 use crate::commands::status;
 use crate::endpoints::endpoints;
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, talk, time};
 

@@ -3,8 +3,8 @@
 use carto_auth_core::{AccessToken, OneLine};
 use carto_auth_native::PendingLogin;
 
-use crate::arguments::{Global, Mode};
 use crate::failure::Failure;
+use crate::global::{Global, Mode};
 use crate::{identity, output, talk, time};
 
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {

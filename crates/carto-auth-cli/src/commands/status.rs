@@ -6,8 +6,9 @@ use carto_auth_core::{AccessToken, Error, OneLine};
 use carto_auth_native::now;
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode, StatusOptions};
+use crate::arguments::StatusOptions;
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, talk, time};
 

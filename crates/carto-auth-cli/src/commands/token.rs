@@ -4,8 +4,9 @@ use carto_auth_core::{AccessToken, Freshness};
 use carto_auth_native::now;
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode, TokenOptions};
+use crate::arguments::TokenOptions;
 use crate::failure::Failure;
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, time};
 

@@ -4,7 +4,7 @@ use carto_auth_core::OneLine;
 use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection};
 
 use super::{Check, State};
-use crate::arguments::{Global, Mode};
+use crate::global::{Global, Mode};
 use crate::identity::Chosen;
 
 pub(super) fn checks(global: &Global, chosen: &Chosen) -> Vec<Check> {

@@ -4,8 +4,8 @@ use carto_auth_core::{AccessToken, Error};
 use carto_auth_native::now;
 
 use super::{Check, State};
-use crate::arguments::Mode;
 use crate::commands::login::logged_in;
+use crate::global::Mode;
 use crate::identity::Chosen;
 use crate::time;
 
