@@ -57,6 +57,7 @@ impl Error {
                 Io::StorageFull | Io::QuotaExceeded => {
                     "make room there, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }
+                Io::NotADirectory => "name a folder in CARTO_AUTH_HOME",
                 _ => {
                     "check the owner and the mode of the file and its folder, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }

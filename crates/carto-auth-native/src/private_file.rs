@@ -189,10 +189,16 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     // Some file systems refuse to make what is there with other words than that.
-    builder.create(folder).or_else(|error| match folder.is_dir() {
-        true => Ok(()),
-        false => Err(error),
-    })
+    builder
+        .create(folder)
+        .or_else(|error| match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(io::Error::new(
+                ErrorKind::NotADirectory,
+                "a file is in the place of the folder",
+            )),
+            Err(_) => Err(error),
+        })
 }
 
 /// What is in a folder; nothing if it cannot be read. The standard library panics when closing a folder fails.

@@ -1,7 +1,7 @@
 //! What the commands answer when all is well, and what they do with their streams.
 
 use std::fs::File;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use carto_auth_sandbox::{Endpoint, Fault};
@@ -222,6 +222,16 @@ fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is() {
         .output()
         .unwrap();
     assert_eq!(mute.status.code(), Some(4));
+    let token = world.command(&["token", "--credentials", "ci.json"]);
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", "\"$0\" \"$@\" >&-"])
+        .arg(token.get_program())
+        .args(token.get_args());
+    let variables = token.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    shell.current_dir(world.path(".")).env_clear().envs(variables);
+    let lost = shell.output().unwrap();
+    assert_eq!((lost.status.code(), lost.stderr.len()), (Some(0), 0), ">&-");
 }
 
 #[test]

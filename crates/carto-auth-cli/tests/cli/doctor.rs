@@ -13,7 +13,7 @@ use carto_auth_tests::{
 };
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, error_of};
 
 /// A report, read by a program.
 struct Report {
@@ -409,6 +409,20 @@ fn certificates_that_cannot_be_read_or_have_ended_are_told_from_unknown_ones() {
     assert_eq!(
         report.one("certificates").1,
         "it cannot be read (entity not found)"
+    );
+    for (not_a_file, why) in [
+        (".", "it is a folder; SSL_CERT_DIR is for those"),
+        ("/dev/null", "it is no regular file"),
+    ] {
+        assert_eq!(with(not_a_file).one("certificates").1, why);
+    }
+    let mut token = world.command(&["token", "--credentials", "ci.json", "--no-cache"]);
+    token.env("CARTO_AUTH_URL", &url).env("SSL_CERT_FILE", ".");
+    let hint = error_of(&run(&mut token, "").unwrap()).2.to_owned();
+    assert_eq!(
+        hint,
+        "SSL_CERT_FILE .: it is a folder; SSL_CERT_DIR is for those; \
+         name PEM certificates, or unset the variable to trust the system's"
     );
     let report = with("ci.json");
     assert_eq!(report.one("certificates").1, "it holds no PEM certificate");

@@ -27,6 +27,14 @@ pub(super) fn checks() -> Vec<Check> {
     checks
 }
 
+/// What is wrong with the variables, and a way out.
+pub(super) fn problem() -> Option<String> {
+    let is_problem = |check: &Check| check.state == State::Problem;
+    let found = checks().into_iter().find(is_problem)?;
+    let (about, hint) = (found.about?, found.hint?);
+    Some(format!("{about}: {}; {hint}", found.message))
+}
+
 fn file(path: &Path) -> Check {
     let about = format!("SSL_CERT_FILE {}", path.display());
     let trusted = |which| format!("{which} trusted, and not the system's");
@@ -42,6 +50,8 @@ fn file(path: &Path) -> Check {
             State::Ok,
             trusted(format!("its {count} certificates are")),
         ),
+        Err(_) if path.is_dir() => unusable("it is a folder; SSL_CERT_DIR is for those".to_owned()),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => unusable("it is no regular file".to_owned()),
         Err(error) => unusable(cannot_read(error.kind())),
     }
     .about(about)
