@@ -68,6 +68,10 @@ impl CartoAuth {
         RUNTIME.block_on(self.0.cached_token())
     }
 
+    pub(crate) fn login_needed(&self) -> Option<Error> {
+        RUNTIME.block_on(self.0.login_needed())
+    }
+
     pub(crate) fn last_token(&self) -> Option<AccessToken> {
         RUNTIME.block_on(self.0.last_token())
     }

@@ -193,12 +193,19 @@ fn a_short_life_is_handed_out_to_those_who_want_a_longer_one() {
         .token_lifetime(Duration::from_secs(600))
         .start()
         .unwrap();
-    let auth = in_memory(&carto);
-    let token = auth
-        .access_token_with(Freshness::min_ttl(Duration::from_secs(3600)))
-        .unwrap();
-    assert_eq!(auth.access_token().unwrap().secret(), token.secret());
-    assert_eq!(carto.count(Endpoint::Token), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let auth = in_file(&carto, folder.path());
+    let hour = Freshness::min_ttl(Duration::from_secs(3600));
+    let token = auth.access_token_with(hour).unwrap();
+    let other = in_file(&carto, folder.path());
+    for again in [
+        auth.access_token(),
+        auth.access_token_with(hour),
+        other.access_token_with(hour),
+    ] {
+        assert_eq!(again.unwrap().secret(), token.secret());
+    }
+    assert_eq!(carto.count(Endpoint::Token), 1, "a new one would live no longer");
 }
 
 #[test]

@@ -24,7 +24,7 @@ end
 complete -c carto-auth -n "__fish_carto_auth_needs_command" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_needs_command" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_needs_command" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_needs_command" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_needs_command" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -50,7 +50,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l api-base
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand login" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -66,7 +66,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l min-ttl 
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -80,7 +80,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand token" -s h -l hel
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -96,7 +96,7 @@ dotenv\t''"
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -109,7 +109,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand env" -s h -l help 
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -122,7 +122,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand status" -s h -l he
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -135,7 +135,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand whoami" -s h -l he
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -147,7 +147,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand doctor" -s h -l he
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -159,7 +159,7 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand logout" -s h -l he
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l credentials -d 'CARTO credentials file of a machine, or - for standard input' -r -F
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l mode -d 'Whose token: a person\'s (oauth) or a machine\'s (m2m), instead of the usual rule' -r -f -a "oauth\t''
 m2m\t''"
-complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l profile -d 'Which of several logins' -r
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l profile -d 'Which of several logins; it comes before a machine that variables name' -r
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l color -d 'Colour on stderr' -r -f -a "auto\t''
 always\t''
 never\t''"

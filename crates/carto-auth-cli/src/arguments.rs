@@ -2,13 +2,11 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use carto_auth_native::{NotAProfile, Profile};
-use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::failure::Failure;
+use crate::global::Global;
 
 /// Log in to CARTO, and access tokens for it in a shell.
 #[derive(Parser, Debug)]
@@ -23,13 +21,16 @@ stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 u
 2 usage, 3 fix the credentials, 4 a person must log in, 5 try again.",
     after_long_help = "Whose token, first match counts:
   1. --credentials FILE
-  2. CARTO_CREDENTIALS_FILE
-  3. CARTO_CLIENT_ID and CARTO_CLIENT_SECRET, with CARTO_API_BASE_URL
-  4. the login that `carto-auth login` has stored
-  --mode oauth (or m2m) takes the login (or the machine) alone.
+  2. --profile NAME: the login of that profile
+  3. CARTO_CREDENTIALS_FILE
+  4. CARTO_CLIENT_ID and CARTO_CLIENT_SECRET, with CARTO_API_BASE_URL
+  5. the login that `carto-auth login` has stored
+  --mode oauth (or m2m) takes the login (or the machine) alone; --profile goes neither with
+  --mode m2m nor with --credentials. CARTO_PROFILE says which login 5 is, and no more.
 
 Other variables:
-  CARTO_PROFILE, CARTO_AUTH_MODE   as --profile, --mode
+  CARTO_AUTH_MODE           as --mode, where neither --mode nor --profile is given
+  CARTO_PROFILE             which login, where --profile does not name one
   CARTO_AUTH_HOME           folder of the token files, instead of ~/.carto-auth
   CARTO_AUTH_LOG            warn, info, debug or off: as -q, -v, -vv
   CARTO_AUTH_NO_BROWSER     open no browser
@@ -94,103 +95,6 @@ struct TokenAlone {
     global: Global,
     #[command(flatten)]
     options: TokenOptions,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Global {
-    /// CARTO credentials file of a machine, or - for standard input
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) credentials: Option<PathBuf>,
-
-    /// Whose token: a person's (oauth) or a machine's (m2m), instead of the usual rule
-    #[arg(long, global = true, value_name = "MODE")]
-    pub(crate) mode: Option<Mode>,
-
-    /// Which of several logins
-    #[arg(long = "profile", global = true, value_name = "NAME")]
-    named_profile: Option<Profile>,
-
-    #[arg(skip)]
-    pub(crate) profile: Profile,
-
-    /// Keep the token nowhere
-    #[arg(long, global = true)]
-    pub(crate) no_cache: bool,
-
-    /// Answer in JSON; errors too, on stderr
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-
-    /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-
-    /// Say what is done and why; twice for every request
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-
-    /// Colour on stderr
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub(crate) color: Color,
-}
-
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Global {
-    /// Fills in from the variables what the arguments leave open, and tells which hold nothing usable. A variable that is
-    /// empty counts as unset.
-    pub(crate) fn take_environment(&mut self) -> Vec<Failure> {
-        let mut unusable = Vec::new();
-        let mut refuse = |name: &str, hint: String| {
-            unusable.push(Failure::usage(format!("{name} has no usable value"), hint));
-        };
-        if self.mode.is_none()
-            && let Some(text) = variable("CARTO_AUTH_MODE")
-        {
-            match Mode::from_str(&text, false) {
-                Ok(mode) => self.mode = Some(mode),
-                Err(_) => refuse("CARTO_AUTH_MODE", "set it to oauth or m2m".into()),
-            }
-        }
-        if let Some(named) = self.named_profile.take() {
-            self.profile = named;
-        } else if let Some(text) = variable("CARTO_PROFILE") {
-            match text.parse() {
-                Ok(profile) => self.profile = profile,
-                Err(problem) => {
-                    let problem: NotAProfile = problem;
-                    refuse("CARTO_PROFILE", problem.to_string());
-                }
-            }
-        }
-        unusable
-    }
-}
-
-fn variable(name: &str) -> Option<String> {
-    let value = env::var_os(name).filter(|value| !value.is_empty())?;
-    Some(value.to_string_lossy().into_owned())
-}
-
-/// Whose token.
-#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mode {
-    Oauth,
-    M2m,
-}
-
-impl Mode {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Oauth => "oauth",
-            Self::M2m => "m2m",
-        }
-    }
 }
 
 #[derive(Subcommand, Debug)]

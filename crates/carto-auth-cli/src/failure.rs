@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use carto_auth_core::{Error, ErrorKind, Remedy};
 use serde::Serialize;
 
+use crate::commands::doctor::certificates_problem;
 use crate::{output, talk};
 
 /// Why a command failed.
@@ -203,7 +204,12 @@ impl From<Error> for Failure {
 /// The library's hint, and the command that finds out more.
 pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
     match error {
-        Error::Transport { .. } => format!("{}; `carto-auth doctor` tests each step", error.hint()).into(),
+        Error::Transport { .. } => {
+            let is_tls = error.kind() == ErrorKind::Tls;
+            let of_trust = is_tls.then(certificates_problem).flatten();
+            let hint = || format!("{}; `carto-auth doctor` tests each step", error.hint());
+            of_trust.unwrap_or_else(hint).into()
+        }
         _ => error.hint(),
     }
 }

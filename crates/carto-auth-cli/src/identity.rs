@@ -10,9 +10,9 @@ use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLin
 use carto_auth_native::{FileStore, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
-use crate::arguments::{Global, Mode};
 use crate::endpoints::endpoints;
 use crate::failure::{Failure, hint_of};
+use crate::global::{Global, Mode};
 use crate::time;
 
 /// A login, and where it came from.
@@ -28,7 +28,7 @@ pub(crate) struct Chosen {
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
-/// then the stored login. `--mode` overrides.
+/// then the stored login. `--mode` overrides, and `--profile` is the mode of a person.
 pub(crate) fn choose(global: &Global) -> Result<Chosen, Failure> {
     choose_with(global, |store| store)
 }
@@ -104,16 +104,12 @@ impl Drop for Chosen {
 
 impl Chosen {
     fn new(global: &Global, auth: CartoAuth, mode: Mode, source: String, store: Option<FileStore>) -> Self {
-        let login = match global.profile.name() {
-            "default" => "carto-auth login".to_owned(),
-            name => format!("carto-auth login --profile {name}"),
-        };
         Self {
             auth,
             mode,
             source,
             store,
-            login,
+            login: global.advice("login"),
         }
     }
 
@@ -140,10 +136,15 @@ impl Chosen {
                 format!("CARTO no longer takes your session{who}"),
             ),
             (Error::Expired { .. }, Some(end)) => {
-                let ago = time::roughly(now().since(end));
-                self.not_logged_in(
+                let ended = time::ended(end, now());
+                self.not_logged_in("session_expired", format!("your CARTO session {ended}{who}"))
+            }
+            (Error::ClockWentBack { obtained_at }, _) => {
+                let begin = time::minute(*obtained_at);
+                Failure::not_logged_in(
                     "session_expired",
-                    format!("your CARTO session expired {ago} ago{who}"),
+                    format!("your CARTO session is from {begin}, which has not come yet{who}"),
+                    format!("check this machine's clock; if it is right, run `{}`", self.login),
                 )
             }
             (Error::NotRenewable, Some(end)) => {

@@ -13,11 +13,12 @@
 //! ```
 //!
 //! # Inside
-//! Every module has one duty: `arguments` is the command tree, `identity` decides whose token is asked for, `commands` holds
+//! Every module has one duty: `arguments` is the command tree, `global` what every command takes, `identity` decides whose token is asked for, `commands` holds
 //! one file per command, `quote` makes assignments for shells, `output` is the only place that writes to stdout, `failure`
 //! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for.
 
 mod arguments;
+mod global;
 mod endpoints;
 mod identity;
 mod time;
@@ -43,8 +44,10 @@ pub fn main() -> ExitCode {
         Err(error) => return failure::usage(&error),
     };
     talk::start(&arguments.global);
-    let unusable = arguments.global.take_environment();
-    let outcome = run(&arguments, unusable);
+    let outcome = arguments.global.check().and_then(|()| {
+        let unusable = arguments.global.take_environment();
+        run(&arguments, unusable)
+    });
     waiting::end();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

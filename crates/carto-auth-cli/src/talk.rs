@@ -12,7 +12,7 @@ use anstyle::{AnsiColor, Color as Ansi, Style};
 use carto_auth_core::OneLine;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use crate::arguments::{Color, Global};
+use crate::global::{Color, Global};
 use crate::waiting;
 
 /// Prints what the libraries log: warnings always, the rest as far as `-v` asks for it. What has been said once is not

@@ -46,6 +46,14 @@ pub(crate) fn rough(duration: Duration) -> String {
     }
 }
 
+/// `expired 3h ago`; a token counts as over a little before its end, too.
+pub(crate) fn ended(end: Timestamp, now: Timestamp) -> String {
+    match end > now {
+        true => format!("ends in {}", rough(end.since(now))),
+        false => format!("expired {} ago", roughly(now.since(end))),
+    }
+}
+
 /// A limit that was asked for, as it was asked for: `5 min`, `90 s`.
 pub(crate) fn limit(duration: Duration) -> String {
     match duration.as_secs() {
@@ -93,6 +101,11 @@ mod tests {
         assert_eq!(
             [59, 250, 10_900, 86_390, 400_000].map(|s| roughly(Duration::from_secs(s))),
             ["59s", "4m", "3h", "24h", "5 days"]
+        );
+        let end = |seconds: i64| ended(time, Timestamp::from_unix_seconds(1_795_602_667 + seconds));
+        assert_eq!(
+            [-8, 0, 600].map(end),
+            ["ends in 8s", "expired 0s ago", "expired 10m ago"]
         );
     }
 }

@@ -87,6 +87,13 @@ pub enum Error {
         /// When it ended, if that is known.
         expired_at: Option<Timestamp>,
     },
+    /// The token was obtained at a time that has not come yet, and nothing here can get another one: the clock was set, and
+    /// nobody can tell whether the token has ended.
+    #[error("the access token was obtained at a time that has not come yet")]
+    ClockWentBack {
+        /// When it was obtained, by the clock as it was then.
+        obtained_at: Timestamp,
+    },
     /// The token is good, but another one is wanted, which only a person can get.
     #[error("the access token cannot be renewed without a login")]
     NotRenewable,
@@ -179,7 +186,7 @@ impl std::error::Error for ReplyError {}
 pub enum ErrorKind {
     /// Nobody has logged in.
     NotLoggedIn,
-    /// The token has ended and cannot be renewed.
+    /// The token has ended, or cannot be told from one that has, and cannot be renewed.
     SessionExpired,
     /// The credentials are malformed.
     CredentialsInvalid,
@@ -241,7 +248,10 @@ impl Error {
             Self::NoWarehouseAccess(_) | Self::NoWarehouse(_) => ErrorKind::AccessDenied,
             Self::Denied(_) | Self::CodeRefused(_) => ErrorKind::LoginDenied,
             Self::LoginTimedOut(_) => ErrorKind::LoginTimedOut,
-            Self::Expired { .. } | Self::SessionEnded(_) | Self::NotRenewable => ErrorKind::SessionExpired,
+            Self::Expired { .. }
+            | Self::ClockWentBack { .. }
+            | Self::SessionEnded(_)
+            | Self::NotRenewable => ErrorKind::SessionExpired,
             Self::NotLoggedIn | Self::NobodyToAsk(_) => ErrorKind::NotLoggedIn,
             Self::RateLimited(_) => ErrorKind::RateLimited,
             Self::Unavailable(_) | Self::Reply(_) | Self::CameTooLate => ErrorKind::BadResponse,
@@ -269,6 +279,7 @@ impl Error {
             | Self::NoWarehouseAccess(_)
             | Self::NoWarehouse(_) => Remedy::FixConfig,
             Self::Expired { .. }
+            | Self::ClockWentBack { .. }
             | Self::NotRenewable
             | Self::NotLoggedIn
             | Self::CodeRefused(_)

@@ -9,7 +9,8 @@ use crate::retry::Jitter;
 use crate::timestamp::Timestamp;
 use crate::token_file::TokenRecord;
 
-/// A token is renewed this long before its end at most, or a fifth of its life.
+/// A token is renewed this long before its end at most, or a fifth of its life. For as long after it was obtained, no new one
+/// would be any better.
 const EARLY: Duration = Duration::from_secs(300);
 /// A token is not handed out this long before its end, or a tenth of its life if that is less.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -27,7 +28,8 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The token must live at least this long, by the wall clock. A life that no token has leads to a renewal at each call.
+    /// The token must live at least this long. Where CARTO's tokens live for less, one that has just come will do: that CARTO
+    /// was asked for in the last five minutes, or the first fifth of its life.
     #[must_use]
     pub const fn min_ttl(min_ttl: Duration) -> Self {
         Self {
@@ -63,6 +65,21 @@ pub(crate) struct Current {
     pub(crate) obtained_at: Option<Timestamp>,
     refresh_at: Option<Timestamp>,
     usable_until: Option<Timestamp>,
+    newest: Option<Newest>,
+}
+
+/// A token that has just come: another one would live no longer than its whole life.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    life: Duration,
+    until: Timestamp,
+}
+
+impl Newest {
+    /// True when no new token would live for as long as is asked.
+    fn will_do(self, freshness: Freshness, now: Timestamp) -> bool {
+        self.life <= freshness.min_ttl && now < self.until
+    }
 }
 
 #[derive(Default, Debug)]
@@ -83,6 +100,10 @@ impl Current {
             obtained_at,
             refresh_at: end.map(|end| end - early + jitter.up_to(early / 5)),
             usable_until: end.map(|end| end - margin),
+            newest: obtained_at.zip(life).map(|(start, life)| Newest {
+                life,
+                until: start + early,
+            }),
         }
     }
 
@@ -98,9 +119,6 @@ impl Current {
     }
 
     pub(crate) fn is_usable(&self, freshness: Freshness, now: Timestamp) -> bool {
-        let clock_went_back = self
-            .obtained_at
-            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE);
         let lives = self.usable_until.is_none_or(|end| now < end);
         let long_enough = self
             .token
@@ -111,7 +129,30 @@ impl Current {
             (Some(_), None) => false,
             (None, _) => true,
         };
-        lives && !clock_went_back && long_enough && new_enough
+        lives && !self.is_from_the_future(now) && long_enough && new_enough
+    }
+
+    /// True when this token is good, and no new one would live for as long as is asked, either.
+    pub(crate) fn is_best(&self, freshness: Freshness, now: Timestamp) -> bool {
+        freshness.takes_any_new()
+            && self.newest.is_some_and(|newest| newest.will_do(freshness, now))
+            && self.is_usable(Freshness::default(), now)
+    }
+
+    /// What makes a token unusable that is not wanted to be more than valid.
+    pub(crate) fn why_not(&self, now: Timestamp) -> Error {
+        let expired_at = self.token.expires_at();
+        match self.obtained_at {
+            Some(obtained_at) if self.is_from_the_future(now) && expired_at.is_none_or(|end| now < end) => {
+                Error::ClockWentBack { obtained_at }
+            }
+            _ => Error::Expired { expired_at },
+        }
+    }
+
+    fn is_from_the_future(&self, now: Timestamp) -> bool {
+        self.obtained_at
+            .is_some_and(|start| start.since(now) > CLOCK_TOLERANCE)
     }
 
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
@@ -126,6 +167,7 @@ impl Current {
                 .obtained_at
                 .map_or(FOR_EVER.start, |start| start - CLOCK_TOLERANCE)
                 ..earlier(due, self.usable_until).unwrap_or(FOR_EVER.end),
+            newest: self.newest.filter(|_| is_renewable),
         }
     }
 }
@@ -136,6 +178,7 @@ impl Current {
 pub struct Ready {
     token: AccessToken,
     when: Range<Timestamp>,
+    newest: Option<Newest>,
 }
 
 const FOR_EVER: Range<Timestamp> =
@@ -149,6 +192,7 @@ impl Ready {
         let lives_longer = || {
             let end = self.token.expires_at();
             end.is_none_or(|end| end.since(now) >= freshness.min_ttl)
+                || self.newest.is_some_and(|newest| newest.will_do(freshness, now))
         };
         (self.when.contains(&now)
             && freshness.newer_than.is_none()

@@ -35,6 +35,7 @@ impl Error {
             Self::Denied(denial) => denial_hint(denial),
             Self::CodeRefused(_) => "log in again, and use the newest address within a minute or two",
             Self::LoginTimedOut(_) => "log in again, with more time if it is needed",
+            Self::ClockWentBack { .. } => "check this machine's clock; if it is right, log in again",
             Self::Expired { .. }
             | Self::NotRenewable
             | Self::NotLoggedIn
@@ -55,6 +56,7 @@ impl Error {
                 Io::StorageFull | Io::QuotaExceeded => {
                     "make room there, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }
+                Io::NotADirectory => "name a folder in CARTO_AUTH_HOME",
                 _ => {
                     "check the owner and the mode of the file and its folder, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }

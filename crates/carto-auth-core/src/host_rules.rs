@@ -22,7 +22,7 @@ pub enum AddressProblem {
     QueryOrFragment,
     /// A redirect URI that does not lead back to this machine.
     #[error(
-        "must be http on localhost, 127.0.0.1 or [::1] with a port, such as http://localhost:10000/callback/"
+        "must be http on localhost, 127.0.0.1 or [::1] with a port that is not 80, such as http://localhost:10000/callback/"
     )]
     NotLoopback,
     /// It is no domain name.
@@ -231,5 +231,7 @@ mod tests {
         ] {
             assert_eq!(parse_redirect_uri(bad), Err(AddressProblem::NotLoopback), "{bad}");
         }
+        let why = AddressProblem::NotLoopback.to_string();
+        assert!(why.contains("with a port that is not 80"), "{why}");
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::tests::{ANY, T0, at, grant, letter, with_token};
 use super::*;
+use crate::error::Remedy;
 use crate::freshness::Freshness;
 use crate::secret::Secret;
 use crate::step::Step;
@@ -52,6 +53,27 @@ fn a_person_without_a_token_or_with_an_expired_one_must_log_in() {
         session.renew(read, ANY, at(4000)),
         Err(Error::Expired { .. })
     ));
+}
+
+#[test]
+fn a_login_of_a_time_that_has_not_come_is_not_called_expired() {
+    let mut session = person();
+    session.publish_login(grant("t", 1000, 3600));
+    let Plan::LogIn(error) = session.plan(ANY, at(699)) else {
+        panic!("expected a login")
+    };
+    assert!(matches!(error, Error::ClockWentBack { obtained_at } if obtained_at == at(1000)));
+    assert_eq!(
+        (error.to_string().as_str(), error.remedy(), &*error.hint()),
+        (
+            "the access token was obtained at a time that has not come yet",
+            Remedy::LogIn,
+            "check this machine's clock; if it is right, log in again"
+        )
+    );
+    assert_eq!(letter(&session, 700), 'u');
+    session.publish_login(with_refresh_token("t", 1000, 3600, "r"));
+    assert_eq!(letter(&session, 699), 'r', "who can ask does");
 }
 
 #[test]

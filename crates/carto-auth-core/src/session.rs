@@ -151,8 +151,11 @@ impl Session {
     #[must_use]
     pub fn plan(&self, freshness: Freshness, now: Timestamp) -> Plan {
         let renewable = self.is_renewable();
+        let is_usable = |current: &Current| {
+            current.is_usable(freshness, now) || renewable && current.is_best(freshness, now)
+        };
         match &self.current {
-            Some(current) if current.is_usable(freshness, now) => {
+            Some(current) if is_usable(current) => {
                 let token = current.token.clone();
                 if renewable && current.is_due(now) && !self.failures.pause_at(now) {
                     Plan::UseAndRefresh(token)
@@ -162,9 +165,7 @@ impl Session {
             }
             _ if renewable => Plan::Refresh,
             Some(current) if current.is_usable(Freshness::default(), now) => Plan::LogIn(Error::NotRenewable),
-            Some(current) => Plan::LogIn(Error::Expired {
-                expired_at: current.token.expires_at(),
-            }),
+            Some(current) => Plan::LogIn(current.why_not(now)),
             None => Plan::LogIn(Error::NotLoggedIn),
         }
     }
@@ -233,7 +234,7 @@ impl Session {
     /// Decides, with what was read under the lock, whether CARTO must be asked.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::Expired`] or [`Error::NotRenewable`] when there is nothing to ask with.
+    /// [`Error::NotLoggedIn`], [`Error::Expired`], [`Error::ClockWentBack`] or [`Error::NotRenewable`] when there is nothing to ask with.
     pub fn renew(&mut self, read: UnderLock, freshness: Freshness, now: Timestamp) -> Result<Renewal, Error> {
         self.adopt(read.0, now);
         match (self.plan(freshness, now), &self.source) {

@@ -196,6 +196,34 @@ fn the_caller_may_ask_for_more_than_a_valid_token() {
 }
 
 #[test]
+fn more_than_a_whole_life_is_not_asked_for_again_while_the_token_is_new() {
+    let beyond = |seconds| Freshness::min_ttl(Duration::from_secs(seconds));
+    for (life, new_for) in [(86_400, 300), (600, 120)] {
+        let session = with_token("t", 10, life);
+        let asks =
+            |min_ttl, seconds| matches!(session.plan(beyond(min_ttl), at(10 + seconds)), Plan::Refresh);
+        for min_ttl in [life, life + 1, u64::MAX] {
+            assert_eq!(
+                [1, new_for - 1, new_for, life - 60].map(|seconds| asks(min_ttl, seconds)),
+                [false, false, true, true],
+                "{min_ttl} of {life}"
+            );
+        }
+        assert!(asks(life - 1, 2), "a new one would live for as long as that");
+    }
+    let old = stored("another's", 0, 86_400);
+    let mut session = machine();
+    assert!(matches!(
+        session.renew(UnderLock::read(old.clone()), beyond(100_000), at(299)),
+        Ok(Renewal::Found(_))
+    ));
+    assert!(matches!(
+        session.renew(UnderLock::read(old), beyond(100_000), at(300)),
+        Ok(Renewal::Ask(..))
+    ));
+}
+
+#[test]
 fn unknown_keys_of_the_stored_record_survive_a_renewal() {
     let text = stored("t", 0, 100)
         .unwrap()
@@ -255,6 +283,7 @@ fn a_ready_token_is_what_the_plan_would_be_and_nothing_is_ready_without_one() {
         for freshness in [
             ANY,
             Freshness::min_ttl(Duration::from_secs(1000)),
+            Freshness::min_ttl(Duration::from_secs(3600)),
             Freshness::newer_than(at(0)),
         ] {
             let planned = match session.plan(freshness, at(seconds)) {

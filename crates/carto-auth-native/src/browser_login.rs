@@ -17,6 +17,7 @@ use crate::callback_listener::{CallbackListener, Serving};
 use crate::interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 use crate::login_options::LoginOptions;
 use crate::randomness::entropy;
+use crate::system_error;
 
 /// A login that waits for its answer, as native apps do (<https://www.rfc-editor.org/rfc/rfc8252#section-7.3>). Dropping it
 /// frees the port at once.
@@ -301,7 +302,10 @@ fn port_taken(endpoints: &Endpoints, error: &io::Error) -> Obstacle {
         .unwrap_or_default();
     match error.kind() {
         ErrorKind::AddrInUse => Obstacle::PortTaken(port),
-        kind => Obstacle::PortUnusable(port, kind),
+        kind => system_error::number_without_kind(error).map_or_else(
+            || Obstacle::PortUnusable(port, kind),
+            |number| Obstacle::PortRefused(port, number),
+        ),
     }
 }
 

@@ -13,7 +13,7 @@ use log::Level;
 use crate::clock::now;
 use crate::file_lock::{self, Lock};
 use crate::home::{HOME_VARIABLE, carto_home, expand_tilde};
-use crate::private_file::{self, Modes, Prepared};
+use crate::private_file::{self, Modes, Prepared, Room};
 use crate::profile::Profile;
 use crate::reading::{NotUsed, Reading, newest, or_logged, read_record, shown};
 use crate::store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
@@ -214,6 +214,7 @@ impl TokenStore for FileStore {
             store: self.clone(),
             identity: identity.clone(),
             lock,
+            room: None,
         }))
     }
 }
@@ -222,6 +223,7 @@ struct LockedFiles {
     store: FileStore,
     identity: Identity,
     lock: Lock,
+    room: Option<Room>,
 }
 
 impl LockedTokens for LockedFiles {
@@ -237,10 +239,21 @@ impl LockedTokens for LockedFiles {
         }
     }
 
-    fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+    fn make_room(&mut self) -> Result<(), StoreError> {
         self.sweep();
+        let path = self.store.own_file(&self.identity);
+        let room = private_file::make_room(&path, &self.store.temporary_prefix(&self.identity));
+        self.room = Some(room.map_err(|error| cannot_write(&path, error))?);
+        Ok(())
+    }
+
+    fn save(&mut self, record: &TokenRecord) -> Result<(), StoreError> {
+        let room = self.room.take();
+        if room.is_none() {
+            self.sweep();
+        }
         let former = self.own_token();
-        self.write(&self.store.own_file(&self.identity), record)?;
+        self.write(&self.store.own_file(&self.identity), record, room)?;
         // Python would read a file without an API base URL as one to log in again for.
         if record.api_base_url().is_some()
             && self.store.may_replace_shared(&self.identity, former.as_ref())
@@ -297,7 +310,7 @@ impl LockedFiles {
         if let (Forget::Token(_), Some(record), true) = (what, &record, is_meant)
             && record.refresh_token().is_some()
         {
-            return self.write(path, &record.ended()).map(|()| false);
+            return self.write(path, &record.ended(), None).map(|()| false);
         }
         match is_meant.then(|| fs::remove_file(path)) {
             Some(Ok(())) => Ok(true),
@@ -308,15 +321,15 @@ impl LockedFiles {
         }
     }
 
-    fn write(&self, path: &Path, record: &TokenRecord) -> Result<(), StoreError> {
-        let put = self.prepare(path, record).and_then(Prepared::put);
+    fn write(&self, path: &Path, record: &TokenRecord, room: Option<Room>) -> Result<(), StoreError> {
+        let put = self.prepare(path, record, room).and_then(Prepared::put);
         put.map_err(|error| cannot_write(path, error))
     }
 
     /// Puts a record where Python finds it, unless Python has put another one there meanwhile: it knows no lock.
     fn share(&self, record: &TokenRecord, former: Option<&Secret>) -> Result<(), StoreError> {
         let path = &self.store.shared;
-        let prepared = self.prepare(path, &record.without_refresh_token());
+        let prepared = self.prepare(path, &record.without_refresh_token(), None);
         let put = prepared.and_then(
             |prepared| match self.store.may_replace_shared(&self.identity, former) {
                 true => prepared.put(),
@@ -326,10 +339,18 @@ impl LockedFiles {
         put.map_err(|error| cannot_write(path, error))
     }
 
-    fn prepare<'a>(&self, path: &'a Path, record: &TokenRecord) -> io::Result<Prepared<'a>> {
-        let prefix = self.store.temporary_prefix(&self.identity);
-        let bytes = record.encode(&local_offsets());
-        private_file::prepare(path, &prefix, bytes.expose().as_bytes())
+    fn prepare<'a>(
+        &self,
+        path: &'a Path,
+        record: &TokenRecord,
+        room: Option<Room>,
+    ) -> io::Result<Prepared<'a>> {
+        let text = record.encode(&local_offsets());
+        let bytes = text.expose().as_bytes();
+        match room {
+            Some(room) => room.prepare(path, bytes),
+            None => private_file::prepare(path, &self.store.temporary_prefix(&self.identity), bytes),
+        }
     }
 
     /// Removes temporary files that a killed process left behind. Only the holder of the lock may: then nobody

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use carto_auth_core::{Ignored, Redirect};
 
+use crate::system_error;
+
 /// How a login meets the person: a terminal, a window, a notebook. Everything is called without a lock held.
 ///
 /// ```
@@ -72,6 +74,8 @@ pub enum Obstacle {
     PortTaken(u16),
     /// The port cannot be listened at.
     PortUnusable(u16, ErrorKind),
+    /// The port cannot be listened at, for a reason that the standard library has no kind for: the system's number of it.
+    PortRefused(u16, i32),
     /// The place, or whoever calls, is against it.
     Place(&'static str),
 }
@@ -81,6 +85,10 @@ impl fmt::Display for Obstacle {
         match self {
             Self::PortTaken(port) => write!(f, "port {port} of this machine is taken"),
             Self::PortUnusable(port, why) => {
+                write!(f, "port {port} of this machine cannot be listened at ({why})")
+            }
+            Self::PortRefused(port, number) => {
+                let why = system_error::words(*number);
                 write!(f, "port {port} of this machine cannot be listened at ({why})")
             }
             Self::Place(reason) => f.write_str(reason),

@@ -49,6 +49,7 @@ mod profile;
 mod browser;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod browser_process;
+mod system_error;
 mod callback_connection;
 mod callback_listener;
 mod interaction;

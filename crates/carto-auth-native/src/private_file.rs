@@ -1,7 +1,7 @@
 //! Files that only their owner may read, written whole or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use carto_auth_core::TOKEN_FILE_LIMIT;
@@ -127,6 +127,33 @@ pub(crate) struct Prepared<'a> {
 /// Writes a file of mode 0600 beside `path` and brings it to the disk. `prefix` begins its name. A device or pipe at `path`
 /// is an error.
 pub(crate) fn prepare<'a>(path: &'a Path, prefix: &str, bytes: &[u8]) -> io::Result<Prepared<'a>> {
+    let file = write_beside(path, prefix, bytes)?;
+    Ok(Prepared { file, path })
+}
+
+/// More than a token file takes, as a rule.
+const ROOM: usize = 8 << 10;
+
+/// A place on the disk for what is not known yet. Dropped, it is free again.
+pub(crate) struct Room(NamedTempFile);
+
+/// Takes a place for a file at `path`, as [`prepare`] does.
+pub(crate) fn make_room(path: &Path, prefix: &str) -> io::Result<Room> {
+    write_beside(path, prefix, &[0; ROOM]).map(Room)
+}
+
+impl Room {
+    /// As [`prepare`], in the place that is there.
+    pub(crate) fn prepare<'a>(mut self, path: &'a Path, bytes: &[u8]) -> io::Result<Prepared<'a>> {
+        self.0.rewind()?;
+        self.0.write_all(bytes)?;
+        self.0.as_file().set_len(bytes.len() as u64)?;
+        self.0.as_file().sync_all()?;
+        Ok(Prepared { file: self.0, path })
+    }
+}
+
+fn write_beside(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
         return Err(io::Error::other("there is something that is no regular file"));
     }
@@ -138,7 +165,7 @@ pub(crate) fn prepare<'a>(path: &'a Path, prefix: &str, bytes: &[u8]) -> io::Res
         .map_err(|error| io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    Ok(Prepared { file, path })
+    Ok(file)
 }
 
 impl Prepared<'_> {
@@ -189,10 +216,16 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     // Some file systems refuse to make what is there with other words than that.
-    builder.create(folder).or_else(|error| match folder.is_dir() {
-        true => Ok(()),
-        false => Err(error),
-    })
+    builder
+        .create(folder)
+        .or_else(|error| match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(io::Error::new(
+                ErrorKind::NotADirectory,
+                "a file is in the place of the folder",
+            )),
+            Err(_) => Err(error),
+        })
 }
 
 /// What is in a folder; nothing if it cannot be read. The standard library panics when closing a folder fails.

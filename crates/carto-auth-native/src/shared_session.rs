@@ -149,7 +149,8 @@ impl SharedSession {
     /// Let one thread at a time do this: the lock is between processes.
     ///
     /// # Errors
-    /// When the session has nothing to ask with, or must not ask without the lock.
+    /// When the session has nothing to ask with, must not ask without the lock, or would spend a refresh token whose successor
+    /// cannot be kept.
     pub fn renew(self: &Arc<Self>, freshness: Freshness, urgency: Urgency) -> Result<Next, Error> {
         let patience = match urgency {
             Urgency::Now => LOCK_PATIENCE,
@@ -174,6 +175,14 @@ impl SharedSession {
                 Err(Error::Busy)
             }
             Renewal::Ask(step, generation) => {
+                let spends_refresh_token = session.spends_refresh_token();
+                drop(session);
+                if spends_refresh_token && let Some(locked) = &mut locked {
+                    locked
+                        .make_room()
+                        .map_err(Error::from)
+                        .inspect_err(|error| drop(self.session().failed(error, generation, now())))?;
+                }
                 let shared = Arc::clone(self);
                 let asking = Asking {
                     shared,

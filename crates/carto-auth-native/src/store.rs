@@ -46,6 +46,15 @@ pub trait LockedTokens: Send {
         Hold::Exclusive
     }
 
+    /// Sees to it that a token can be kept, as far as that can be known beforehand. This is called before a refresh token is
+    /// spent: where its successor is lost, so is the login.
+    ///
+    /// # Errors
+    /// When none can be kept; the refresh token is then not spent.
+    fn make_room(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Keeps a token in place of the last one.
     ///
     /// # Errors

@@ -155,7 +155,7 @@ impl CartoAuth {
     /// after a time.
     ///
     /// # Errors
-    /// As [`access_token`](Self::access_token). A new token that CARTO grants is handed out even if it lives for
+    /// As [`access_token`](Self::access_token). A token that has just come is handed out even if it lives for
     /// less than was asked.
     pub async fn access_token_with(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         match self.0.session.ready_token(freshness) {
@@ -288,6 +288,15 @@ impl CartoAuth {
     pub async fn cached_token(&self) -> Option<AccessToken> {
         match self.plan(Freshness::default()).await {
             Ok(Plan::Use(token) | Plan::UseAndRefresh(token)) => Some(token),
+            _ => None,
+        }
+    }
+
+    /// Why a person must log in before there is a token, as far as memory and the cache know, without asking CARTO: `None`
+    /// where there is a token, or another one can be had.
+    pub async fn login_needed(&self) -> Option<Error> {
+        match self.plan(Freshness::default()).await {
+            Ok(Plan::LogIn(error)) => Some(error),
             _ => None,
         }
     }

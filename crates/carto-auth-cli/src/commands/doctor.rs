@@ -15,10 +15,10 @@ use carto_auth_core::{Endpoints, OneLine};
 use carto_auth_native::{BrowserProgram, browser_obstacle, browser_program};
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode};
 use crate::commands::doctor::hosts::Hosts;
 use crate::endpoints::{endpoints, variables_set};
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity;
 use crate::{output, talk};
 
@@ -87,6 +87,11 @@ struct Answer {
     ok: bool,
     version: &'static str,
     checks: Vec<Check>,
+}
+
+/// What is wrong with the variables that say whose certificates count, and a way out.
+pub(crate) fn certificates_problem() -> Option<String> {
+    certificates::problem()
 }
 
 pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure> {

@@ -3,8 +3,9 @@
 use carto_auth_core::CartoDwCredentials;
 use serde::Serialize;
 
-use crate::arguments::{DwOptions, DwPart, Global};
+use crate::arguments::{DwOptions, DwPart};
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::{identity, output};
 
 #[derive(Serialize)]

@@ -7,8 +7,9 @@ use std::process::Command;
 
 use carto_auth_core::{AccessToken, Secret};
 
-use crate::arguments::{EnvCommand, Format, Global};
+use crate::arguments::{EnvCommand, Format};
 use crate::failure::Failure;
+use crate::global::Global;
 use crate::identity::{self, Chosen};
 use crate::{output, quote, waiting};
 

@@ -15,10 +15,11 @@ use carto_auth_native::{
 };
 use serde::Serialize;
 
-use crate::arguments::{Global, LoginCommand, Mode};
+use crate::arguments::LoginCommand;
 use crate::commands::status;
 use crate::endpoints::endpoints;
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, talk, time};
 
@@ -54,8 +55,9 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
             talk::say(
                 global,
                 format_args!(
-                    "Already {}. `carto-auth login --force` logs in anew.",
-                    logged_in(&token)
+                    "Already {}. `{} --force` logs in anew.",
+                    logged_in(&token),
+                    chosen.login
                 ),
             );
         }
@@ -160,10 +162,7 @@ fn leave_pending(
 }
 
 fn complete_with(global: &Global, options: &LoginOptions) -> String {
-    let mut text = "carto-auth login --code CODE".to_owned();
-    if global.profile.name() != "default" {
-        let _ = write!(text, " --profile {}", global.profile.name());
-    }
+    let mut text = global.advice("login --code CODE");
     if let Some(address) = options.given_api_base_url() {
         // Parsed and written anew: no blank, quote or dollar is left in it.
         let _ = write!(text, " --api-base-url {address}");

@@ -3,8 +3,8 @@
 use carto_auth_core::{AccessToken, OneLine};
 use carto_auth_native::PendingLogin;
 
-use crate::arguments::{Global, Mode};
 use crate::failure::Failure;
+use crate::global::{Global, Mode};
 use crate::{identity, output, talk, time};
 
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
@@ -26,9 +26,14 @@ pub(crate) fn run(global: &Global) -> Result<(), Failure> {
         .ok()
         .filter(|_| !is_person && global.mode.is_none());
     if person.is_some_and(|person| person.auth.cached_token().is_some()) {
+        // --profile names the person of that profile; the default one needs no name.
+        let command = match global.profile.name() {
+            "default" => "carto-auth logout --mode oauth".to_owned(),
+            _ => global.advice("logout"),
+        };
         talk::say(
             global,
-            "The login of a person is still there: `carto-auth logout --mode oauth` forgets it.",
+            format_args!("The login of a person is still there: `{command}` forgets it."),
         );
     }
     if removed.is_empty() {

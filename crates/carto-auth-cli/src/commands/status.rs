@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use carto_auth_core::{AccessToken, OneLine};
+use carto_auth_core::{AccessToken, Error, OneLine};
 use carto_auth_native::now;
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode, StatusOptions};
+use crate::arguments::StatusOptions;
 use crate::failure::{Exit, Failure};
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, talk, time};
 
@@ -51,9 +52,11 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     if global.json {
         output::json(&answer)?;
     } else {
-        output::answer(&text(&answer, chosen.mode, last.as_ref()))?;
+        output::answer(&text(global, &chosen, &answer, last.as_ref()))?;
         if failure.is_none() && exit.is_some() && chosen.mode == Mode::Oauth {
-            talk::hint(&format!("run `{}`", chosen.login));
+            let needed = chosen.auth.login_needed().unwrap_or(Error::NotLoggedIn);
+            let (_, hint) = chosen.failure(needed).into_words();
+            talk::hint(&hint);
         }
     }
     // What is known without CARTO has been said; that CARTO could not be asked is said, too.
@@ -94,24 +97,12 @@ pub(crate) fn answer(global: &Global, chosen: &Chosen) -> Answer {
     }
 }
 
-fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
-    let is_person = mode == Mode::Oauth;
+fn text(global: &Global, chosen: &Chosen, answer: &Answer, last: Option<&AccessToken>) -> String {
+    let is_person = chosen.mode == Mode::Oauth;
     if is_person && last.is_none() && !answer.logged_in {
         return "Not logged in.".to_owned();
     }
-    let token = match (answer.verified, last.and_then(AccessToken::expires_at)) {
-        (Some(false), _) => "CARTO does not take it any more".to_owned(),
-        (_, Some(end)) if end.as_unix_seconds() == 0 => "CARTO does not take it any more".to_owned(),
-        (_, Some(end)) if end > now() => {
-            let cached = if is_person { "" } else { "cached, " };
-            let (left, until) = (time::rough(end.since(now())), time::minute(end));
-            format!("{cached}good for {left}, until {until}")
-        }
-        (_, Some(end)) if is_person && !answer.logged_in => {
-            format!("expired {} ago", time::roughly(now().since(end)))
-        }
-        _ => "none cached; `carto-auth token` gets one".to_owned(),
-    };
+    let token = token(global, chosen, answer, last);
     let (who, acting_as) = match is_person {
         true => (("Person", answer.email.as_deref()), None),
         false => (("Machine", answer.client_id.as_deref()), answer.email.as_deref()),
@@ -135,4 +126,26 @@ fn text(answer: &Answer, mode: Mode, last: Option<&AccessToken>) -> String {
     }
     text.truncate(text.trim_end().len());
     text
+}
+
+/// What is to be said of the token, in the words of an error where it is none.
+fn token(global: &Global, chosen: &Chosen, answer: &Answer, last: Option<&AccessToken>) -> String {
+    let (auth, is_person) = (&chosen.auth, chosen.mode == Mode::Oauth);
+    match (answer.verified, last.and_then(AccessToken::expires_at)) {
+        (Some(false), _) => "CARTO does not take it any more".to_owned(),
+        (_, Some(end)) if end.as_unix_seconds() == 0 => "CARTO does not take it any more".to_owned(),
+        (_, Some(end)) if auth.cached_token().is_some() => {
+            let cached = if is_person { "" } else { "cached, " };
+            let (left, until) = (time::rough(end.since(now())), time::minute(end));
+            format!("{cached}good for {left}, until {until}")
+        }
+        (_, Some(end)) if is_person && !answer.logged_in => match auth.login_needed() {
+            Some(Error::ClockWentBack { obtained_at }) => {
+                format!("from {}, which has not come yet", time::minute(obtained_at))
+            }
+            _ => time::ended(end, now()),
+        },
+        _ if is_person => format!("none cached; `{}` gets one", global.advice("token")),
+        _ => "none cached; `carto-auth token` gets one".to_owned(),
+    }
 }

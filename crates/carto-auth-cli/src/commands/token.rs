@@ -4,8 +4,9 @@ use carto_auth_core::{AccessToken, Freshness};
 use carto_auth_native::now;
 use serde::Serialize;
 
-use crate::arguments::{Global, Mode, TokenOptions};
+use crate::arguments::TokenOptions;
 use crate::failure::Failure;
+use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
 use crate::{output, time};
 
@@ -58,7 +59,7 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
     if options.refresh && chosen.mode == Mode::Oauth {
         return Err(Failure::usage(
             "--refresh is for machines; this is the login of a person",
-            "run `carto-auth login --force`",
+            format!("run `{} --force`", chosen.login),
         ));
     }
     let freshness = options
@@ -72,7 +73,10 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
     let min_ttl = options.min_ttl.unwrap_or_default();
     match token.expires_at().map(|end| end.since(now())) {
         Some(left) if left < min_ttl => Err(Failure::usage(
-            format!("a new token lives for {}, less than --min-ttl", time::rough(left)),
+            format!(
+                "the newest token lives for {} yet, less than --min-ttl",
+                time::rough(left)
+            ),
             "ask for less",
         )),
         _ => Ok(token),

@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use carto_auth_sandbox::TokenFormat;
-use carto_auth_tests::write_long_ago;
+use carto_auth_tests::{run, write_long_ago};
 
-use crate::world::{World, delivered};
+use crate::world::{World, delivered, error_of};
 
 #[test]
 fn a_corrupt_cache_is_a_warning_once_and_is_replaced() {
@@ -27,6 +27,37 @@ fn a_corrupt_cache_is_a_warning_once_and_is_replaced() {
     assert!(!outcome.stderr.contains("canary"));
     assert_ne!(outcome.stdout.trim_end(), old);
     assert_eq!(world.token(), outcome.stdout.trim_end());
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_named_as_that() {
+    let world = World::new();
+    fs::write(world.path("afile"), "").unwrap();
+    let with = |arguments: &[&str]| {
+        run(
+            world
+                .command(arguments)
+                .env("CARTO_AUTH_HOME", world.path("afile")),
+            "",
+        )
+        .unwrap()
+    };
+    delivered(
+        &with(&["token", "--credentials", "ci.json"]),
+        &["afile: a file is in the place of the folder; the token is not cached"],
+    );
+    let login = with(&["login"]);
+    let (code, error, hint) = error_of(&login);
+    assert!(
+        error.ends_with("login_pending.json: a file is in the place of the folder"),
+        "{error}"
+    );
+    assert_eq!((code, hint), (1, "name a folder in CARTO_AUTH_HOME"));
+    let doctor = with(&["doctor"]);
+    assert!(
+        doctor.stdout.contains("afile: it is a file and no folder\n"),
+        "{doctor:?}"
+    );
 }
 
 #[test]
@@ -130,7 +161,7 @@ fn a_home_that_cannot_be_used_is_a_warning() {
     let world = World::new();
     for home in ["/proc/none", "/dev/null"] {
         let mut command = world.command(&["token", "--credentials", "ci.json"]);
-        let outcome = carto_auth_tests::run(command.env("HOME", home), "").unwrap();
+        let outcome = run(command.env("HOME", home), "").unwrap();
         delivered(&outcome, &["cannot make the folder"]);
     }
 }

@@ -11,7 +11,7 @@ use carto_auth_sandbox::{Endpoint, Fault};
 use carto_auth_tests::{Certificates, Outcome, Reply, Scripted, Terminal, Tunnel, free_port, http, run};
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, error_of};
 
 /// A report, read by a program.
 pub(crate) struct Report {
@@ -378,6 +378,22 @@ fn a_company_ca_and_a_proxy_are_told_in_words() {
             .heads()
             .iter()
             .all(|head| !head.to_ascii_lowercase().contains("authorization"))
+    );
+}
+
+#[test]
+fn a_certificate_variable_that_names_a_folder_is_the_hint_of_a_token_too() {
+    let certificates = Certificates::generate().unwrap();
+    let server = Scripted::https(vec![http(404, &[], "")], certificates.server).unwrap();
+    let world = World::new();
+    let mut token = world.command(&["token", "--credentials", "ci.json", "--no-cache"]);
+    token
+        .env("CARTO_AUTH_URL", format!("https://localhost:{}", server.port()))
+        .env("SSL_CERT_FILE", ".");
+    assert_eq!(
+        error_of(&run(&mut token, "").unwrap()).2,
+        "SSL_CERT_FILE .: it is a folder, and SSL_CERT_DIR names those; \
+         name PEM certificates, or unset the variable to trust the system's"
     );
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use carto_auth_sandbox::{Endpoint, Fault};
-use carto_auth_tests::{change_record, run};
+use carto_auth_tests::{Clock, change_record, run};
 
 use crate::world::{World, error_of};
 
@@ -118,6 +118,55 @@ fn a_session_that_has_ended_is_told_from_one_that_never_was() {
 }
 
 #[test]
+fn a_session_of_a_time_that_has_not_come_is_told_from_one_that_has_ended() {
+    let world = World::new();
+    world.log_in(&[]);
+    let machine = world.token();
+    let clock = Clock::new(&world.path(".")).unwrap();
+    clock.set_ahead(-3600).unwrap();
+    let at_that_time = |arguments: &[&str]| run(clock.govern(&mut world.command(arguments)), "").unwrap();
+    let token = at_that_time(&["token"]);
+    let (code, error, hint) = error_of(&token);
+    assert_eq!(
+        (code, hint),
+        (
+            4,
+            "check this machine's clock; if it is right, run `carto-auth login`"
+        )
+    );
+    let rest = error.strip_prefix("your CARTO session is from 20").unwrap();
+    assert!(
+        rest.ends_with(" UTC, which has not come yet (ana@acme.test)"),
+        "{error}"
+    );
+    let status = at_that_time(&["status"]);
+    let row = error
+        .split_once(" is ")
+        .unwrap()
+        .1
+        .replace(" (ana@acme.test)", "\n");
+    assert!(
+        status.stdout.contains(&format!("token         {row}")),
+        "{status:?}"
+    );
+    assert_eq!((status.code, status.stderr), (Some(4), format!("hint: {hint}\n")));
+    let doctor = at_that_time(&["doctor"]);
+    assert_eq!(doctor.code, Some(1));
+    for part in [error, hint, " behind 127.0.0.1"] {
+        assert!(doctor.stdout.contains(part), "{part:?}: {}", doctor.stdout);
+    }
+    let status = at_that_time(&["status", "--credentials", "ci.json"]);
+    assert!(
+        status
+            .stdout
+            .contains("token         none cached; `carto-auth token` gets one\n"),
+        "{status:?}"
+    );
+    let other = at_that_time(&["token", "--credentials", "ci.json"]).stdout;
+    assert_ne!(other.trim_end(), machine);
+}
+
+#[test]
 fn min_ttl_and_refresh_of_a_person_say_what_only_a_login_can_do() {
     let world = World::new();
     world.log_in(&[]);
@@ -146,6 +195,92 @@ fn profiles_keep_logins_apart() {
     assert_eq!(token, same);
     assert_eq!(world.run(&["logout"]).stderr, "Nobody was logged in.\n");
     assert_eq!(world.run(&["token", "--profile", "work"]).stdout, token);
+}
+
+#[test]
+fn a_profile_that_is_named_comes_before_the_machine_of_a_variable() {
+    let world = World::new();
+    world.log_in(&["--profile", "work"]);
+    let machine = world.token();
+    let with_machine = |arguments: &[&str], profile: Option<&str>| {
+        let mut command = world.command(arguments);
+        command
+            .env("CARTO_CREDENTIALS_FILE", "ci.json")
+            .env("CARTO_AUTH_MODE", if profile.is_none() { "m2m" } else { "" })
+            .envs(profile.map(|profile| ("CARTO_PROFILE", profile)));
+        run(&mut command, "").unwrap()
+    };
+    let work = with_machine(&["token", "--profile", "work"], None);
+    assert_eq!(work, world.run(&["token", "--profile", "work"]));
+    assert_eq!(work.code, Some(0));
+    assert_ne!(work.stdout.trim_end(), machine);
+    for command in ["status", "doctor", "env"] {
+        let outcome = with_machine(&[command, "--profile", "work", "--json"], None);
+        let machines = ["CARTO_CREDENTIALS_FILE", &machine].map(|text| outcome.stdout.contains(text));
+        assert_eq!((outcome.code, machines), (Some(0), [false, false]), "{outcome:?}");
+    }
+    let of_variable = with_machine(&["token"], Some("work"));
+    assert_eq!(of_variable.stdout.trim_end(), machine, "CARTO_PROFILE is weaker");
+
+    let files = world.token_files().len();
+    let hinted = with_machine(&["logout"], Some("work"));
+    assert!(
+        hinted.stderr.starts_with(
+            "The login of a person is still there: `carto-auth logout --profile work` forgets it."
+        ),
+        "{hinted:?}"
+    );
+    world.token();
+    let logout = with_machine(&["logout", "--profile", "work"], None);
+    assert!(
+        logout.stderr.starts_with("Logged out: removed ") && logout.stderr.contains("token_oauth@work."),
+        "{logout:?}"
+    );
+    assert_eq!(world.token_files().len(), files - 2, "the person's are gone");
+    assert_eq!(world.token(), world.token(), "the machine's is not");
+}
+
+#[test]
+fn a_profile_and_a_machine_exclude_each_other_wherever_they_stand() {
+    let world = World::new();
+    for (arguments, error) in [
+        (
+            &["--profile", "work", "logout", "--credentials", "ci.json"][..],
+            "--profile cannot be used with --credentials",
+        ),
+        (
+            &["token", "--mode", "m2m", "--profile", "default"],
+            "--profile cannot be used with --mode m2m",
+        ),
+        (&["-v", "status", "-q"], "--quiet cannot be used with --verbose"),
+        (&["-q", "token", "-v"], "--quiet cannot be used with --verbose"),
+    ] {
+        let outcome = world.run(arguments);
+        assert_eq!(error_of(&outcome), (2, error, "leave one of them out"));
+    }
+}
+
+#[test]
+fn advice_is_about_the_profile_that_was_asked_for() {
+    let world = World::new();
+    world.log_in(&["--profile", "work"]);
+    for (arguments, advice) in [
+        (
+            &["login"][..],
+            "`carto-auth login --profile work --force` logs in anew.",
+        ),
+        (
+            &["token", "--refresh"],
+            "run `carto-auth login --profile work --force`",
+        ),
+        (
+            &["token", "--min-ttl", "25h"],
+            "run `carto-auth login --profile work --force`, or",
+        ),
+    ] {
+        let outcome = run(world.command(arguments).env("CARTO_PROFILE", "work"), "").unwrap();
+        assert!(outcome.stderr.contains(advice), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -14,11 +14,12 @@ use crate::world::{World, error_of};
 const LIMIT: Duration = Duration::from_secs(20);
 
 /// Which binds fail (IPv4 comes first), how, and what is said of it.
-const REFUSALS: [(&str, &str); 5] = [
+const REFUSALS: [(&str, &str); 6] = [
     ("error=EACCES", "permission denied"),
     ("error=EACCES:when=2", "permission denied"),
     ("error=EPERM", "permission denied"),
     ("error=ENOMEM", "out of memory"),
+    ("error=EMFILE", "too many open files"),
     ("error=EADDRNOTAVAIL", "address not available"),
 ];
 

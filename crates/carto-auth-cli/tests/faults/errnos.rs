@@ -37,6 +37,7 @@ pub(crate) fn errnos(name: &str, call: &str) -> &'static [&'static str] {
         "getdents" | "getdents64" => &["EIO", "ENOENT", "ESTALE", "EINTR"],
         "close" => &["EIO", "EINTR", "ENOSPC", "EDQUOT"],
         "chmod" | "fchmod" | "fchmodat" => &["EPERM", "EROFS", "EIO", "EINTR", "EOPNOTSUPP"],
+        "ftruncate" => &["EIO", "EFBIG", "EPERM", "EINTR", "EINVAL"],
         "lseek" => &["EINVAL", "EOVERFLOW"],
         // What the C library asks of a folder before it lists it.
         "fcntl" => &["EPERM", "EBADF"],
@@ -49,7 +50,7 @@ pub(crate) fn is_made_again(name: &str, call: &str) -> bool {
     match name {
         // The C library's opendir gives up.
         "open" | "openat" => !call.contains("O_DIRECTORY"),
-        "read" | "write" | "fsync" | "flock" | "chmod" | "fchmod" => true,
+        "read" | "write" | "fsync" | "ftruncate" | "flock" | "chmod" | "fchmod" => true,
         _ => false,
     }
 }

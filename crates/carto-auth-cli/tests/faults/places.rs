@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use carto_auth_tests::{Outcome, bare, behind, run_within};
 
-use crate::scene::{Scene, Stage, files, token_in};
+use crate::scene::{Scene, Stage, files, is_own, token_in};
 use crate::tally;
-use crate::world::delivered;
+use crate::world::{delivered, error_of};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -134,6 +134,48 @@ fn on_a_full_disk_the_token_is_delivered_and_the_old_files_stay_whole() {
             "{folder}"
         );
     }
+}
+
+#[test]
+fn on_a_full_disk_a_refresh_token_is_not_spent_for_nothing() {
+    let stage = Scene::Person.set();
+    let asked = stage.world.asked();
+    let Some(outcome) = mounted(&stage, &disk("size=8k"), WITH_ROOM) else {
+        return;
+    };
+    let (code, error, hint) = error_of(&outcome);
+    assert!(
+        error.starts_with("cannot write ") && error.contains("o space left on device"),
+        "{error}"
+    );
+    assert_eq!(
+        (code, hint),
+        (1, "make room there, or keep tokens elsewhere (CARTO_AUTH_HOME)")
+    );
+    let read = |name: &str| fs::read(stage.world.path(name)).unwrap();
+    for (name, bytes) in &stage.before {
+        assert_eq!(&read(&format!("after/{name}")), bytes, "{name}");
+    }
+    // The command is run once more with room: the login is good yet.
+    assert_eq!((read("warnings"), stage.world.asked()), (Vec::new(), asked + 1));
+    let again = String::from_utf8(read("again")).unwrap();
+    let own = stage.before.keys().find(|name| is_own(name)).unwrap();
+    assert_eq!(token_in(&read(&format!("healed/{own}"))), again.trim_end());
+}
+
+#[test]
+fn in_a_read_only_folder_a_refresh_token_is_not_spent() {
+    let stage = Scene::Person.set();
+    let asked = stage.world.asked();
+    let read_only = "mount --bind .carto-auth .carto-auth\nmount -o remount,bind,ro .carto-auth";
+    let Some(outcome) = mounted(&stage, read_only, "") else {
+        return;
+    };
+    assert!(matches!(error_of(&outcome).0, 1 | 5), "{outcome:?}");
+    assert_eq!(
+        (files(&stage.world), stage.world.asked()),
+        (stage.before.clone(), asked)
+    );
 }
 
 #[test]

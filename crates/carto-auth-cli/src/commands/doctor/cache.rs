@@ -4,7 +4,7 @@ use carto_auth_core::OneLine;
 use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection};
 
 use super::{Check, State};
-use crate::arguments::{Global, Mode};
+use crate::global::{Global, Mode};
 use crate::identity::Chosen;
 
 pub(super) fn checks(global: &Global, chosen: &Chosen) -> Vec<Check> {
@@ -36,6 +36,10 @@ fn folder(found: &Inspection, lost: State) -> Check {
         Check::new("cache", state, message).about(about)
     };
     match found.folder_mode {
+        _ if found.folder.exists() && !found.folder.is_dir() => {
+            check(lost, "it is a file and no folder".to_owned())
+                .hint(format!("name a folder in {HOME_VARIABLE}"))
+        }
         _ if !found.is_writable => check(lost, "no token can be kept there".to_owned()).hint(format!(
             "let your user write there, or name another folder with {HOME_VARIABLE}"
         )),

@@ -33,6 +33,14 @@ pub(super) fn checks() -> Vec<Check> {
     checks
 }
 
+/// What is wrong with the variables, and a way out.
+pub(super) fn problem() -> Option<String> {
+    let is_problem = |check: &Check| check.state == State::Problem;
+    let found = checks().into_iter().find(is_problem)?;
+    let (about, hint) = (found.about?, found.hint?);
+    Some(format!("{about}: {}; {hint}", found.message))
+}
+
 /// Reads the certificates at a place.
 type Read = fn(&Path) -> Result<Vec<CertificateDer<'static>>, String>;
 

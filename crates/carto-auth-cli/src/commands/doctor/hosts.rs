@@ -12,7 +12,7 @@ use carto_auth_native::now;
 use carto_auth_ureq::{Via, default_agent, drive};
 
 use super::{Check, State};
-use crate::arguments::Mode;
+use crate::global::Mode;
 use crate::time;
 
 /// A host takes five seconds at most; this is for what no timer reaches.

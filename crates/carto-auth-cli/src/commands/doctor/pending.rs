@@ -4,7 +4,7 @@ use carto_auth_core::Endpoints;
 use carto_auth_native::PendingLogin;
 
 use super::{Check, State};
-use crate::arguments::Global;
+use crate::global::Global;
 use crate::identity::Chosen;
 
 pub(super) fn check(global: &Global, chosen: &Chosen, endpoints: &Endpoints) -> Option<Check> {

@@ -22,9 +22,9 @@ pub(super) fn check(endpoints: &Endpoints) -> Check {
     } else {
         Vec::new()
     };
-    let unusable = tried.iter().filter_map(|(address, found)| match found {
-        PortState::Unusable(kind) => Some(format!("not to be listened at on {} ({kind})", shown(*address))),
-        _ => None,
+    let unusable = tried.iter().filter_map(|(address, found)| {
+        let why = found.obstacle()?;
+        Some(format!("not to be listened at on {} ({why})", shown(*address)))
     });
     let mut parts: Vec<String> = unusable.collect();
     let is_usable = taken.is_none() && parts.is_empty() && free.is_some();

@@ -4,8 +4,8 @@ use carto_auth_core::{AccessToken, Error};
 use carto_auth_native::now;
 
 use super::{Check, State};
-use crate::arguments::Mode;
 use crate::commands::login::logged_in;
+use crate::global::Mode;
 use crate::identity::Chosen;
 use crate::time;
 
@@ -16,9 +16,13 @@ pub(super) fn check(chosen: &Chosen) -> Check {
         (Mode::M2m, token) => well(machine(chosen, token.as_ref())),
         (Mode::Oauth, Some(token)) => well(logged_in(&token)),
         (Mode::Oauth, None) if chosen.auth.is_renewable() => {
-            well("its token has ended, and its refresh token is there".to_owned())
+            well("a refresh token is there; the next command gets a token by it".to_owned())
         }
-        (Mode::Oauth, None) => Check::failed("session", chosen.failure(why_not(chosen))),
+        // What a command that needs a token would say.
+        (Mode::Oauth, None) => {
+            let error = chosen.auth.login_needed().unwrap_or(Error::NotLoggedIn);
+            Check::failed("session", chosen.failure(error))
+        }
     };
     check.about(&chosen.source)
 }
@@ -31,15 +35,5 @@ fn machine(chosen: &Chosen, token: Option<&AccessToken>) -> String {
             format!("machine {client_id}, with a token that is good for {left}")
         }
         None => format!("machine {client_id}; the next command asks for a token"),
-    }
-}
-
-/// What a command that needs a token would say, without asking for one.
-fn why_not(chosen: &Chosen) -> Error {
-    match chosen.auth.last_token() {
-        Some(token) => Error::Expired {
-            expired_at: token.expires_at(),
-        },
-        None => Error::NotLoggedIn,
     }
 }
