@@ -11,8 +11,8 @@ use carto_auth_core::{
     CartoDwRequest, Claims, CredentialsError, CredentialsProblem, Discovery, Endpoints, Entropy, Error,
     Failed, Freshness, Generation, Heard, Identity, Ignored, Incoming, Jitter, Login, LoginRequest,
     LoopbackRequest, M2mCredentials, NotAnOrganizationId, OneLine, OrganizationId, OrganizationLookup, Page,
-    Probe, Redirect, ReplyProblem, Secret, Sent, Session, Step, TenantConfigProblem, Timestamp, TokenCheck,
-    TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
+    Probe, Redirect, ReplyProblem, Secret, Sent, Session, Step, TenantConfigProblem, Timestamp, TlsProblem,
+    TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
     BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions,
@@ -262,6 +262,7 @@ fn core(shown: &mut Shown) {
     shown.debug("Incoming", &Incoming::from(replies(CANARY).remove(0)));
     shown.debug("Sent", &Sent::Maybe);
     shown.both("TransportErrorKind", &TransportErrorKind::Tls);
+    shown.debug("TlsProblem", &TlsProblem::Expired);
     shown.both(
         "TransportError",
         &TransportError::new(TransportErrorKind::Tls, Sent::No),

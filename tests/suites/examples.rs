@@ -9,6 +9,8 @@ use carto_auth_tests::{bare, is_like, run, transcripts};
 
 /// Its example has a test beside it, for that crate is built apart from the others.
 const APART: &str = "carto-auth-bigquery";
+/// Cargo builds and runs its own tests in place of it; they assert what it prints.
+const TESTED: &str = "tested_application";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -46,7 +48,7 @@ fn printed(package: &str, example: &str) -> String {
 #[test]
 fn every_example_prints_what_its_page_says() {
     for (package, example, said) in shown() {
-        if package != APART {
+        if package != APART && example != TESTED {
             let printed = printed(&package, &example);
             assert!(is_like(&printed, &said), "{example} prints {printed}not {said}");
         }

@@ -188,18 +188,15 @@ impl Session {
             .current
             .as_ref()
             .is_some_and(|current| *current.token.secret() == record.access_token);
-        if is_current {
+        if is_current || self.seen.knows(&record) {
             // Another file, or another answer of CARTO, with the refresh token that goes with it.
-            if let (Source::Person { refresh_token, .. }, Some(stored)) =
-                (&mut self.source, record.refresh_token)
+            if is_current
+                && let (Source::Person { refresh_token, .. }, Some(stored)) =
+                    (&mut self.source, record.refresh_token)
                 && !self.seen.is_spent(&stored)
             {
                 *refresh_token = Some(stored);
             }
-            self.seen.read(record.access_token);
-            return;
-        }
-        if self.seen.knows(&record) {
             self.seen.read(record.access_token);
             return;
         }
