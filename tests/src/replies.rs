@@ -11,10 +11,11 @@ pub const NO_HTTP: [&[u8]; 6] = [
 ];
 
 /// Bodies of a success that grant no token that could be used.
-pub const STRANGE_BODIES: [&str; 8] = [
+pub const STRANGE_BODIES: [&str; 9] = [
     "<html>canary</html>",
     "{\"access_token\":\"canary",
     "[\"canary\"]",
+    r#"["canary","Bearer",86400,null,null]"#,
     "{\"id_token\":\"canary\"}",
     r#"{"access_token":"canary","token_type":"mac"}"#,
     r#"{"access_token":"canary","token_type":"Bearer","expires_in":"60"}"#,

@@ -36,7 +36,7 @@ impl Exchange {
     /// Posts a form. What is secret in it is blotted out of a refusal that sends it back.
     pub(crate) fn post(
         url: &Url,
-        form: &[(&str, &str)],
+        form: &[(&'static str, &str)],
         secrets: Vec<Secret>,
         repeat: Repeat,
         jitter: Jitter,
@@ -198,7 +198,7 @@ pub(crate) fn strange(host: &str, reply: &Incoming, problem: ReplyProblem) -> Er
 
 /// Encodes a form (`application/x-www-form-urlencoded`), reserving enough that no partial copy of a secret is
 /// left behind in memory by a reallocation.
-fn encode(pairs: &[(&str, &str)]) -> Zeroizing<String> {
+fn encode(pairs: &[(&'static str, &str)]) -> Zeroizing<String> {
     let room = pairs
         .iter()
         .map(|(name, value)| name.len() + 3 * value.len() + 2)

@@ -52,7 +52,10 @@ impl<'a> TokenFields<'a> {
         if !reply.status().is_success() {
             return None;
         }
-        serde_json::from_slice(whole_body(reply, BODY_LIMIT).ok()?).ok()
+        let body = whole_body(reply, BODY_LIMIT).ok()?;
+        // An array of the fields in their order would be read, too.
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        serde_json::from_slice(body).ok().filter(|_| is_object)
     }
 
     /// Reads any success.
@@ -71,7 +74,8 @@ impl<'a> TokenFields<'a> {
 fn seconds(body: &Map<String, Value>, field: &'static str) -> Result<Option<f64>, ReplyProblem> {
     match body.get(field) {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => Ok(number.as_f64()),
+        // With all digits kept, as another crate may have it, a number can be beyond all that counts.
+        Some(Value::Number(number)) => Ok(Some(number.as_f64().unwrap_or(0.0))),
         Some(other) => Err(ReplyProblem::WrongType {
             field,
             found: kind_of(other),
@@ -142,6 +146,12 @@ mod tests {
     fn the_life_counts_from_when_the_request_was_sent() {
         assert_eq!(life_of("86400"), Some(Duration::from_secs(86400)));
         assert_eq!(life_of("3600.5"), Some(Duration::from_millis(3_600_500)));
+    }
+
+    #[test]
+    fn an_array_of_the_fields_is_no_reply() {
+        let array = r#" ["canary","Bearer",86400,null,null]"#;
+        assert!(TokenFields::usual(&Incoming::from(http::Response::new(array.into()))).is_none());
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use carto_auth_core::TOKEN_FILE_LIMIT;
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 #[cfg(unix)]
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
@@ -131,15 +133,22 @@ pub(crate) fn prepare<'a>(path: &'a Path, prefix: &str, bytes: &[u8]) -> io::Res
     Ok(Prepared { file, path })
 }
 
-/// More than a token file takes, as a rule.
-const ROOM: usize = 8 << 10;
+/// More than a token file takes, as a rule, in bytes; one that is there already is taken for the measure.
+const ROOM: u64 = 8 << 10;
+/// How much longer than the last one a token may be, in bytes.
+const GROWTH: u64 = 4 << 10;
 
 /// A place on the disk for what is not known yet. Dropped, it is free again.
 pub(crate) struct Room(NamedTempFile);
 
 /// Takes a place for a file at `path`, as [`prepare`] does.
 pub(crate) fn make_room(path: &Path, prefix: &str) -> io::Result<Room> {
-    write_beside(path, prefix, &[0; ROOM]).map(Room)
+    let last = fs::symlink_metadata(path).map_or(0, |found| found.len());
+    let size = usize::try_from(ROOM.max(last.min(TOKEN_FILE_LIMIT) + GROWTH)).unwrap_or(usize::MAX);
+    // No zeros: a disk that compresses would keep nothing for them.
+    let mut bytes = vec![0; size];
+    let _ = SysRng.try_fill_bytes(&mut bytes);
+    write_beside(path, prefix, &bytes).map(Room)
 }
 
 impl Room {
