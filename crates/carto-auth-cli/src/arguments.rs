@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::mem;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -78,8 +79,11 @@ impl Arguments {
             return None;
         }
         // There is no other command that they could be global to.
-        let command = TokenAlone::command().mut_args(|option| option.global(false));
-        let mut matches = command.try_get_matches_from(options).ok()?;
+        let mut command = TokenAlone::command().mut_args(|option| option.global(false));
+        let matches = command.try_get_matches_from_mut(options);
+        // The process is about to end: to free the tree would cost as much as to read the token file.
+        mem::forget(command);
+        let mut matches = matches.ok()?;
         let token = TokenAlone::from_arg_matches_mut(&mut matches).ok()?;
         Some(Self {
             global: token.global,
