@@ -11,6 +11,7 @@ mod scene;
 mod budgets;
 mod bench;
 mod manual;
+mod package;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -41,8 +42,10 @@ Usage: cargo xtask COMMAND
          count the instructions and allocations that have a budget
   manual write what is made from the command tree: docs/command-line.md, the completions of shells, and the man pages,
          which are put into target/man
+  package
+         put every crate together as it would be published, build them from that, and list them
   lint   formatting, clippy, documentation, dependencies
-  ci     lint and test, and each fuzz target for 5 seconds
+  ci     lint, test and package, and each fuzz target for 5 seconds
 ";
 
 fn main() -> ExitCode {
@@ -61,9 +64,11 @@ fn main() -> ExitCode {
         ["bench", "--footprint"] => bench::run(true),
         ["budgets"] => budgets::check(),
         ["manual"] => manual::write(),
+        ["package"] => package::run(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())
+            .and_then(|()| package::run())
             .and_then(|()| fuzz::smoke()),
         ["help" | "-h" | "--help"] => say(HELP),
         _ => Err(io::Error::other(format!("unknown command\n\n{HELP}"))),
