@@ -12,12 +12,14 @@ mod budgets;
 mod bench;
 mod manual;
 mod package;
+mod dist;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::demo::Browser;
+use crate::dist::Deb;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
@@ -44,6 +46,8 @@ Usage: cargo xtask COMMAND
          which are put into target/man
   package
          put every crate together as it would be published, build them from that, and list them
+  dist   the archive of a release for this machine, into target/dist
+         (--deb: and a Debian package, unpacked and tried; --deb --install: installed and removed too, as root)
   lint   formatting, clippy, documentation, dependencies
   ci     lint, test and package, and each fuzz target for 5 seconds
 ";
@@ -65,6 +69,9 @@ fn main() -> ExitCode {
         ["budgets"] => budgets::check(),
         ["manual"] => manual::write(),
         ["package"] => package::run(),
+        ["dist"] => dist::run(Deb::No),
+        ["dist", "--deb"] => dist::run(Deb::Yes),
+        ["dist", "--deb", "--install"] => dist::run(Deb::Installed),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())
