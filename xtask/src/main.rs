@@ -13,6 +13,7 @@ mod bench;
 mod manual;
 mod package;
 mod dist;
+mod public_api;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -48,7 +49,9 @@ Usage: cargo xtask COMMAND
          put every crate together as it would be published, build them from that, and list them
   dist   the archive of a release for this machine, into target/dist
          (--deb: and a Debian package, unpacked and tried; --deb --install: installed and removed too, as root)
-  lint   formatting, clippy, documentation, dependencies
+  public-api
+         write the public items of each library into crates/NAME/public-api.txt (--check: or see that they are there)
+  lint   formatting, clippy, documentation, public items, dependencies
   ci     lint, test and package, and each fuzz target for 5 seconds
 ";
 
@@ -72,6 +75,8 @@ fn main() -> ExitCode {
         ["dist"] => dist::run(Deb::No),
         ["dist", "--deb"] => dist::run(Deb::Yes),
         ["dist", "--deb", "--install"] => dist::run(Deb::Installed),
+        ["public-api"] => public_api::write(),
+        ["public-api", "--check"] => public_api::fresh(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())
@@ -107,5 +112,12 @@ fn target_folder() -> PathBuf {
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    // ring looks at what `cargo run` says of this xtask, and would be built again each time, with all that stands on it.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
