@@ -3,7 +3,7 @@
 use std::io;
 use std::process::Command;
 
-use crate::{book, budgets, cargo, conformance, say};
+use crate::{book, budgets, cargo, conformance, public_api, say};
 
 /// What the tests need beyond cargo, how to see that it is there, and the Debian package that brings it.
 const NEEDED: [(&str, &[&str], &str); 10] = [
@@ -133,6 +133,7 @@ pub(crate) fn lint() -> io::Result<()> {
     )?;
     say("== book")?;
     book::build()?;
+    public_api::fresh()?;
     // The advisory database is another matter: it needs the network (`cargo deny check advisories`).
     let deny = cargo(&["deny", "--all-features", "check", "bans", "licenses", "sources"]);
     check(

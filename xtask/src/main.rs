@@ -12,12 +12,16 @@ mod budgets;
 mod bench;
 mod manual;
 mod book;
+mod package;
+mod dist;
+mod public_api;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use crate::demo::Browser;
+use crate::dist::Deb;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
@@ -43,8 +47,14 @@ Usage: cargo xtask COMMAND
   manual write what is made from the command tree: docs/command-line.md, the completions of shells, and the man pages,
          which are put into target/man
   book   build the book in target/book, and follow its links (needs mdbook)
-  lint   formatting, clippy, documentation, the book, dependencies
-  ci     lint and test, and each fuzz target for 5 seconds
+  package
+         put every crate together as it would be published, build them from that (but for --no-build), and list them
+  dist   the archive of a release for this machine, into target/dist
+         (--deb: and a Debian package, unpacked and tried; --deb --install: installed and removed too, as root)
+  public-api
+         write the public items of each library into crates/NAME/public-api.txt (--check: or see that they are there)
+  lint   formatting, clippy, documentation, public items, the book, dependencies
+  ci     lint, test and package, and each fuzz target for 5 seconds
 ";
 
 fn main() -> ExitCode {
@@ -64,9 +74,17 @@ fn main() -> ExitCode {
         ["budgets"] => budgets::check(),
         ["manual"] => manual::write(),
         ["book"] => book::build(),
+        ["package"] => package::run(true),
+        ["package", "--no-build"] => package::run(false),
+        ["dist"] => dist::run(Deb::No),
+        ["dist", "--deb"] => dist::run(Deb::Yes),
+        ["dist", "--deb", "--install"] => dist::run(Deb::Installed),
+        ["public-api"] => public_api::write(),
+        ["public-api", "--check"] => public_api::fresh(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())
+            .and_then(|()| package::run(false))
             .and_then(|()| fuzz::smoke()),
         ["help" | "-h" | "--help"] => say(HELP),
         _ => Err(io::Error::other(format!("unknown command\n\n{HELP}"))),
@@ -98,5 +116,12 @@ fn target_folder() -> PathBuf {
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    // ring looks at what `cargo run` says of this xtask, and would be built again each time, with all that stands on it.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }

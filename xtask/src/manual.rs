@@ -13,7 +13,7 @@ use clap_mangen::Man;
 use crate::{root, say, target_folder};
 
 const REFERENCE: &str = "docs/command-line.md";
-const COMPLETIONS: &str = "crates/carto-auth-cli/completions";
+pub(crate) const COMPLETIONS: &str = "crates/carto-auth-cli/completions";
 
 pub(crate) fn write() -> io::Result<()> {
     for (path, text) in kept() {
@@ -57,7 +57,7 @@ fn completions(generator: &dyn Generator) -> String {
     lines.fold(String::new(), |text, line| text + line + "\n")
 }
 
-fn man_pages(folder: &Path) -> io::Result<()> {
+pub(crate) fn man_pages(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let mut command = tree();
     command.build();
