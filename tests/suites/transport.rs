@@ -229,9 +229,10 @@ fn a_port_where_nothing_listens_is_tried_three_times_and_named() {
 #[test]
 fn each_strange_reply_has_its_own_words_and_quotes_nothing() {
     let _scenario = scenario!();
-    let words = [
+    let words: [&str; STRANGE_BODIES.len()] = [
         "a body that is not JSON: line 1, column 1",
         "a body that is not JSON: it ends in the middle, at line 1, column 23",
+        "an array instead of a JSON object",
         "an array instead of a JSON object",
         "JSON without \"access_token\", having id_token",
         "a token type that is not Bearer",

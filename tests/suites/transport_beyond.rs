@@ -86,6 +86,10 @@ fn a_variable_that_names_no_proxy_is_named_and_loopback_and_exempt_hosts_need_no
         "http://:8080",
         "http://me:canary@proxy:99999",
         "me:canary@pro xy",
+        "http://me:canary^@proxy:3128",
+        "me:canary/x@proxy:3128",
+        "http://\"proxy\":3128",
+        "proxy:3128/path",
     ];
     for value in unusable {
         // Both front ends come to `ALL_PROXY` before they come to `all_proxy`.
@@ -103,16 +107,23 @@ fn a_variable_that_names_no_proxy_is_named_and_loopback_and_exempt_hosts_need_no
 }
 
 #[test]
-fn a_blank_variable_is_as_good_as_none() {
+fn a_proxy_is_spelled_in_many_ways_and_a_blank_variable_is_as_good_as_none() {
     let _scenario = scenario!();
     if env::var_os("CARTO_AUTH_ALONE").is_some() {
         refused("https://auth.example");
         return;
     }
-    let test = "beyond::a_blank_variable_is_as_good_as_none";
-    for blank in ["", "  "] {
+    let test = "beyond::a_proxy_is_spelled_in_many_ways_and_a_blank_variable_is_as_good_as_none";
+    for (blank, before, after) in [
+        ("", "", ""),
+        ("  ", "", "/"),
+        ("", "http://", "/"),
+        ("", "HTTP://", ""),
+        ("", "me:p%40ss@", "/"),
+        ("", "http://me@", ""),
+    ] {
         let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
-        let url = format!("127.0.0.1:{}", proxy.port());
+        let url = format!("{before}127.0.0.1:{}{after}", proxy.port());
         let variables = [
             ("CARTO_AUTH_ALONE", "1"),
             ("ALL_PROXY", blank),

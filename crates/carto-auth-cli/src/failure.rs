@@ -223,6 +223,7 @@ fn code_of(kind: ErrorKind) -> &'static str {
         ErrorKind::LoginDenied => "login_denied",
         ErrorKind::LoginTimedOut => "login_timeout",
         ErrorKind::BadApiBaseUrl => "bad_api_base_url",
+        ErrorKind::BadProxy => "bad_proxy",
         ErrorKind::BadResponse => "bad_response",
         ErrorKind::Network => "network",
         ErrorKind::Tls => "tls",

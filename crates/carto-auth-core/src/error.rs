@@ -200,6 +200,8 @@ pub enum ErrorKind {
     LoginTimedOut,
     /// An address is malformed or not https.
     BadApiBaseUrl,
+    /// A variable that is to name a proxy names none.
+    BadProxy,
     /// CARTO's answer makes no sense, or CARTO is out of order.
     BadResponse,
     /// CARTO could not be reached.
@@ -223,7 +225,7 @@ pub enum Remedy {
         /// How long CARTO asks to wait.
         after: Option<Duration>,
     },
-    /// A person must log in; trying again does not help.
+    /// A person must log in; trying again does not help, unless the clock was wrong and is set right.
     LogIn,
     /// Someone must change the credentials or a setting; trying again does not help.
     FixConfig,
@@ -240,6 +242,10 @@ impl Error {
                 CredentialsProblem::ApiBaseUrl(_) => ErrorKind::BadApiBaseUrl,
                 _ => ErrorKind::CredentialsInvalid,
             },
+            Self::Address {
+                problem: AddressProblem::NotAProxy,
+                ..
+            } => ErrorKind::BadProxy,
             Self::Address { .. } | Self::TenantAddress { .. } => ErrorKind::BadApiBaseUrl,
             Self::UnusableToken | Self::UnknownOrganization(_) | Self::NotAPerson => {
                 ErrorKind::CredentialsInvalid

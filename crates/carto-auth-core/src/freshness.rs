@@ -28,8 +28,8 @@ pub struct Freshness {
 }
 
 impl Freshness {
-    /// The token must live at least this long. Where CARTO's tokens live for less, one that has just come will do: that CARTO
-    /// was asked for in the last five minutes, or the first fifth of its life.
+    /// The token must live at least this long. Where CARTO's tokens live for less, a new one will do: one
+    /// that was obtained in the last five minutes, or is in the first fifth of its life if that is shorter.
     #[must_use]
     pub const fn min_ttl(min_ttl: Duration) -> Self {
         Self {

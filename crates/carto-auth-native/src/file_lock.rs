@@ -49,13 +49,13 @@ pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
     }
 }
 
-/// Why a lock file that is there already cannot be locked, found out without locking it.
+/// Why a lock file that is there already cannot be opened, or is none. Whether its file system has locks is not tried.
 pub(crate) fn problem_of(path: &Path) -> Option<io::Error> {
     match fs::symlink_metadata(path) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
         Err(error) => Some(error),
         Ok(metadata) if !metadata.is_file() => Some(not_regular()),
-        Ok(_) => open(path).err(),
+        Ok(_) => open_existing(path).err(),
     }
 }
 

@@ -2,25 +2,26 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::net::Ipv6Addr;
 
-use carto_auth_core::{AddressProblem, Error};
-use url::Url;
+use carto_auth_core::{AddressProblem, Error, Secret};
 
 /// The first of these variables that is not blank, and the address of the proxy in it: with its scheme, and with the user
-/// name and the password.
+/// name and the password, which is why it is a secret.
 ///
 /// Without a scheme it is `http`; `https`, `socks4`, `socks4a`, `socks5` (which `socks` stands for) and `socks5h` are the
-/// others.
+/// others. User name and password are spelled as in a URL, and nothing but a slash may follow the host and its port
+/// (1 to 65,535): what one client reads so and another otherwise names no proxy.
 ///
 /// # Errors
 /// [`Error::Address`] when it names no proxy. To go on without one, or with another variable's, would lead around the proxy
 /// that was meant.
-pub fn proxy_variable(names: &[&'static str]) -> Result<Option<(&'static str, String)>, Error> {
+pub fn proxy_variable(names: &[&'static str]) -> Result<Option<(&'static str, Secret)>, Error> {
     let set = |name: &&'static str| Some((*name, env::var_os(name).filter(|value| !is_blank(value))?));
     let Some((name, value)) = names.iter().find_map(set) else {
         return Ok(None);
     };
-    let address = value.to_str().and_then(address_in);
+    let address = value.to_str().and_then(address_in).map(Secret::new);
     address.map_or_else(|| Err(not_a_proxy(name)), |address| Ok(Some((name, address))))
 }
 
@@ -44,13 +45,55 @@ fn address_in(value: &str) -> Option<String> {
         known @ ("http" | "https" | "socks4" | "socks4a" | "socks5" | "socks5h") => known.to_owned(),
         _ => return None,
     };
-    // The URLs of a browser may hold blanks, and begin with any number of slashes.
-    if !value.bytes().all(|byte| byte.is_ascii_graphic()) || rest.starts_with(['/', '\\']) {
-        return None;
+    let authority = rest.strip_suffix('/').unwrap_or(rest);
+    let (user, place) = match authority.rsplit_once('@') {
+        Some((user, place)) => (Some(user), place),
+        None => (None, authority),
+    };
+    let is_usable = user.is_none_or(is_user_info) && is_host_and_port(place);
+    is_usable.then(|| format!("{scheme}://{authority}"))
+}
+
+/// A user name and a password, <https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1>, in UTF-8 where they are decoded.
+fn is_user_info(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:".contains(&byte);
+    let mut decoded = Vec::new();
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'%' => match (bytes.next().and_then(hex), bytes.next().and_then(hex)) {
+                (Some(high), Some(low)) => decoded.push(high * 16 + low),
+                _ => return false,
+            },
+            plain if is_plain(plain) => decoded.push(plain),
+            _ => return false,
+        }
     }
-    // What is known of http is known of the others: there is a host, and a port is a number below 65536.
-    Url::parse(&format!("http://{rest}")).ok()?;
-    Some(format!("{scheme}://{rest}"))
+    str::from_utf8(&decoded).is_ok()
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let after_host = match text.strip_prefix('[') {
+        Some(rest) => rest
+            .split_once(']')
+            .filter(|(host, _)| host.parse::<Ipv6Addr>().is_ok())
+            .map(|(_, after)| after),
+        None => {
+            let (host, after) = text.split_at(text.find(':').unwrap_or(text.len()));
+            let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            (!host.is_empty() && host.bytes().all(is_host)).then_some(after)
+        }
+    };
+    let is_port = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    after_host.is_some_and(|after| after.is_empty() || after.strip_prefix(':').is_some_and(is_port))
 }
 
 #[cfg(test)]
@@ -64,8 +107,9 @@ mod tests {
             ("proxy:3128", "http://proxy:3128"),
             ("proxy", "http://proxy"),
             ("me:p%40ss@proxy:3128", "http://me:p%40ss@proxy:3128"),
-            ("HTTPS://proxy/", "https://proxy/"),
-            ("socks://127.0.0.1:1080/", "socks5://127.0.0.1:1080/"),
+            ("HTTPS://proxy/", "https://proxy"),
+            ("proxy:3128/", "http://proxy:3128"),
+            ("socks://127.0.0.1:1080/", "socks5://127.0.0.1:1080"),
             ("socks5h://me:pass@[::1]", "socks5h://me:pass@[::1]"),
             ("socks4a://proxy", "socks4a://proxy"),
         ] {
@@ -86,6 +130,22 @@ mod tests {
             "http://pröxy",
             "http://[::1",
             "PROXY proxy:3128; DIRECT",
+            "http://\"proxy\":3128",
+            "http://pro{xy}:1",
+            "socks5://p\\q",
+            "http:\\\\proxy",
+            "me:123/x@proxy:3128",
+            "http://me:p^w@proxy:1",
+            "me:p%ff@proxy",
+            "me:p%4@proxy",
+            "me@me@proxy",
+            "proxy:3128/path",
+            "proxy:3128//",
+            "proxy?a",
+            "proxy#a",
+            "proxy:",
+            "proxy:0",
+            "proxy:+1",
         ] {
             assert_eq!(address_in(value), None, "{value}");
         }

@@ -66,5 +66,5 @@ pub use carto_auth_core::{
 };
 pub use carto_auth_native::{
     Cancelled, FileStore, Forget, Hold, LockedTokens, LoginInteraction, LoginOptions, LoginPrompt,
-    MemoryStore, NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials,
+    MemoryStore, NoStore, Obstacle, StoreError, Terminal, TokenStore, Way, credentials, entropy,
 };

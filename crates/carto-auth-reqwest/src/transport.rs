@@ -9,7 +9,7 @@ use crate::tls::{with_platform_trust, without_trust};
 use carto_auth_core::{Error, Outgoing};
 use carto_auth_native::{is_exempt_from_proxies, not_a_proxy, proxy_variable};
 use http::uri::Scheme;
-use reqwest::{Client, ClientBuilder, Proxy, redirect};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -107,24 +107,38 @@ impl fmt::Debug for Transport {
 /// [`Error::Client`] when the platform's trust cannot be loaded, or the features leave TLS out; [`Error::Address`] when the
 /// first variable that is set names no proxy.
 pub fn default_client() -> Result<Client, Error> {
-    proxy_variable(&PROXY_VARIABLES)?;
-    let client = with_platform_trust(builder().pool_max_idle_per_host(usize::MAX))?.build();
-    client.map_err(cannot_be_set_up)
+    let mut builder = builder().pool_max_idle_per_host(usize::MAX);
+    for (through, variables) in [(Proxy::https as Through, &FOR_HTTPS), (Proxy::http, &FOR_HTTP)] {
+        if let Some(proxy) = environments(through, variables)? {
+            builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+        }
+    }
+    with_platform_trust(builder)?.build().map_err(cannot_be_set_up)
 }
 
 /// Where reqwest looks, in its order.
-const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const FOR_HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const FOR_HTTP: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Makes a proxy for addresses of one scheme.
+type Through = fn(String) -> reqwest::Result<Proxy>;
+
+fn environments(through: Through, variables: &[&'static str]) -> Result<Option<Proxy>, Error> {
+    let Some((name, address)) = proxy_variable(variables)? else {
+        return Ok(None);
+    };
+    through(address.expose().to_owned())
+        .map(Some)
+        .map_err(|_| not_a_proxy(name))
+}
 
 /// reqwest itself would go on without a proxy where a variable names none that can be used. Where none is set, the system's
 /// settings are its business.
 fn through_environments_proxy(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
-    match proxy_variable(&PROXY_VARIABLES)? {
-        Some((name, address)) => {
-            let proxy = Proxy::https(address).map_err(|_| not_a_proxy(name))?;
-            Ok(builder.proxy(proxy))
-        }
-        None => Ok(builder),
-    }
+    Ok(match environments(Proxy::https, &FOR_HTTPS)? {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

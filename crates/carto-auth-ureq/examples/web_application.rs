@@ -7,9 +7,8 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use carto_auth_native::entropy;
 use carto_auth_sandbox::{Person, Sandbox};
-use carto_auth_ureq::{Callback, CartoAuth, Endpoints, Error, Login, LoginOptions, Secret};
+use carto_auth_ureq::{Callback, CartoAuth, Endpoints, Error, Login, LoginOptions, Secret, entropy};
 
 /// What the application keeps on the server, by the session cookie.
 type Sessions = HashMap<&'static str, Secret>;

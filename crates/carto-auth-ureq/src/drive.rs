@@ -164,7 +164,7 @@ fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
         TlsError::InvalidCertificate(
             Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
         ) => Some(TlsProblem::WrongName),
-        // The second is one of another key than the issuer of that name has whom we know.
+        // The second is a CA of a known name with another key.
         TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
             Some(TlsProblem::UnknownIssuer)
         }

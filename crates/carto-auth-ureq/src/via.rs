@@ -1,5 +1,7 @@
 //! Which proxy a request goes through.
 
+use std::env;
+
 use carto_auth_core::{Error, Flow, Outgoing, Step};
 use carto_auth_native::{is_exempt_from_proxies, not_a_proxy, proxy_variable};
 use ureq::{Agent, Proxy};
@@ -16,15 +18,18 @@ pub struct Via {
 
 impl Via {
     /// The proxy of the request that a flow wants to send; `None` when it goes out directly.
-    #[must_use]
-    pub fn of<F: Flow>(agent: &Agent, step: &Step<F>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// When it is the environment's, and the first of its variables that is set names no proxy.
+    pub fn of<F: Flow>(agent: &Agent, step: &Step<F>) -> Result<Option<Self>, Error> {
         let Step::Send(out, _) = step else {
-            return None;
+            return Ok(None);
         };
-        let proxy = proxy_for(agent, out).ok()??;
-        let own = agent.config().proxy().filter(|own| own.is_from_env());
-        let variable = own.and_then(|_| environment().ok()?);
-        Some(Self::new(&proxy, variable))
+        let Some(proxy) = proxy_for(agent, out)? else {
+            return Ok(None);
+        };
+        let own = environment()?.filter(|(_, own)| is_same(own, &proxy));
+        Ok(Some(Self::new(&proxy, own.map(|(name, _)| name))))
     }
 
     /// The proxy that the environment names, for hosts that are not exempt from it.
@@ -32,10 +37,8 @@ impl Via {
     /// # Errors
     /// When the first of its variables that is set names no proxy.
     pub fn of_environment() -> Result<Option<Self>, Error> {
-        let variable = environment()?;
-        Ok(Proxy::try_from_env()
-            .filter(|_| variable.is_some())
-            .map(|proxy| Self::new(&proxy, variable)))
+        let found = environment()?;
+        Ok(found.map(|(name, proxy)| Self::new(&proxy, Some(name))))
     }
 
     fn new(proxy: &Proxy, variable: Option<&'static str>) -> Self {
@@ -57,43 +60,71 @@ const VARIABLES: [&str; 6] = [
     "http_proxy",
 ];
 
-/// The variable that names the environment's proxy.
-fn environment() -> Result<Option<&'static str>, Error> {
-    match proxy_variable(&VARIABLES)? {
-        Some((name, address)) if Proxy::new(&address).is_err() => Err(not_a_proxy(name)),
-        found => Ok(found.map(|(name, _)| name)),
-    }
+/// The variable that names the environment's proxy, and the proxy, which knows of no exceptions.
+fn environment() -> Result<Option<(&'static str, Proxy)>, Error> {
+    let Some((name, address)) = proxy_variable(&VARIABLES)? else {
+        return Ok(None);
+    };
+    let proxy = Proxy::new(address.expose()).map_err(|_| not_a_proxy(name))?;
+    Ok(Some((name, proxy)))
 }
 
-/// Ends what stands for a proxy in an agent whose environment names none that can be used. ureq would go on with the next
-/// variable, or directly; nobody has this name (RFC 6761, section 6.4), so that requests of the program's own fail, too.
-const UNUSABLE: &str = ".unusable.invalid";
+/// Stands for the proxy of an environment that names none that can be used: nobody can listen there. ureq would go on with the
+/// next variable, or directly; so requests of the program's own fail, too.
+const NOWHERE: &str = "http://127.0.0.1:0";
 
-/// The environment's proxy, as ureq reads it.
+/// The environment's proxy for an agent, with the exceptions of `NO_PROXY` as ureq reads them.
 pub(crate) fn environment_proxy() -> Option<Proxy> {
     match environment() {
-        Err(Error::Address { setting, .. }) => Proxy::new(&format!("http://{setting}{UNUSABLE}")).ok(),
-        _ => Proxy::try_from_env(),
+        Ok(found) => found.map(|(_, proxy)| with_exceptions(&proxy).unwrap_or(proxy)),
+        Err(_) => Proxy::new(NOWHERE).ok(),
     }
 }
 
-/// The agent's proxy, unless it is the environment's and `NO_PROXY` names the host. The environment's comes without ureq's own
-/// reading of that list, by which `acme.com.` exempts `acme.com.evil.example`.
+fn with_exceptions(proxy: &Proxy) -> Option<Proxy> {
+    let listed = ["NO_PROXY", "no_proxy"]
+        .into_iter()
+        .find_map(|name| env::var(name).ok())?;
+    let mut builder = Proxy::builder(proxy.protocol())
+        .host(proxy.host())
+        .port(proxy.port())
+        .resolve_target(proxy.resolve_target());
+    if let Some(name) = proxy.username() {
+        builder = builder.username(name);
+    }
+    if let Some(password) = proxy.password() {
+        builder = builder.password(password);
+    }
+    for entry in listed.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        builder = builder.no_proxy(entry);
+    }
+    builder.build().ok()
+}
+
+/// The agent's proxy. The environment's counts as its variables are now, unless `NO_PROXY` names the host: ureq's own reading
+/// of that list takes `acme.com.` for an exemption of `acme.com.evil.example`.
 pub(crate) fn proxy_for(agent: &Agent, out: &Outgoing) -> Result<Option<Proxy>, Error> {
     let Some(proxy) = agent.config().proxy().filter(|_| !out.bypasses_proxies()) else {
         return Ok(None);
     };
-    let unusable = proxy.host().strip_suffix(UNUSABLE);
-    let unusable = unusable.and_then(|host| VARIABLES.into_iter().find(|name| *name == host));
-    let is_environments = proxy.is_from_env() || unusable.is_some();
-    match unusable {
-        _ if is_environments && is_exempt_from_proxies(out.host()) => Ok(None),
-        Some(variable) => Err(not_a_proxy(variable)),
-        None if is_environments => Ok(Some(
-            Proxy::new(&proxy.uri().to_string()).unwrap_or_else(|_| proxy.clone()),
-        )),
-        None => Ok(Some(proxy.clone())),
+    let is_nowhere = proxy.port() == 0;
+    let named = || environment().ok().flatten();
+    if !is_nowhere && !proxy.is_from_env() && !named().is_some_and(|(_, own)| is_same(&own, proxy)) {
+        return Ok(Some(proxy.clone()));
     }
+    if is_exempt_from_proxies(out.host()) {
+        return Ok(None);
+    }
+    Ok(environment()?.map(|(_, proxy)| proxy))
+}
+
+/// True where both are the same but for their exceptions.
+fn is_same(one: &Proxy, other: &Proxy) -> bool {
+    let parts = |proxy: &Proxy| {
+        let name = proxy.username().map(str::to_owned);
+        (proxy.protocol(), proxy.host().to_owned(), proxy.port(), name)
+    };
+    parts(one) == parts(other) && one.password() == other.password()
 }
 
 #[cfg(test)]
@@ -116,7 +147,7 @@ mod tests {
             address: "socks5h://[::1]:1080".to_owned(),
             variable: None,
         };
-        assert_eq!(via("https://auth.carto.com"), Some(expected));
-        assert_eq!(via("http://127.0.0.1:1"), None);
+        assert_eq!(via("https://auth.carto.com").unwrap(), Some(expected));
+        assert_eq!(via("http://127.0.0.1:1").unwrap(), None);
     }
 }

@@ -74,7 +74,7 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
     match token.expires_at().map(|end| end.since(now())) {
         Some(left) if left < min_ttl => Err(Failure::usage(
             format!(
-                "the newest token lives for {} yet, less than --min-ttl",
+                "the newest token has {} left, less than --min-ttl",
                 time::rough(left)
             ),
             "ask for less",

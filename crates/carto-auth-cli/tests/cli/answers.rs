@@ -56,7 +56,7 @@ fn refresh_asks_again_and_min_ttl_asks_only_when_needed() {
             error_of(&short),
             (
                 2,
-                "the newest token lives for 23h 59m yet, less than --min-ttl",
+                "the newest token has 23h 59m left, less than --min-ttl",
                 "ask for less"
             )
         );

@@ -308,7 +308,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_blamed_without_its_password() {
     let proxy = Scripted::http(vec![http(407, &[], "")]).unwrap();
     let refused = report(proxy.port(), "HTTPS_PROXY");
     let message = format!(
-        "the proxy http://127.0.0.1:{} (HTTPS_PROXY) lets nobody through: HTTP 407 (tokens)",
+        "the proxy http://127.0.0.1:{} (HTTPS_PROXY) refused: HTTP 407 (tokens)",
         proxy.port()
     );
     let hint = "it wants a user name and a password: http://USER:PASSWORD@… in that variable";

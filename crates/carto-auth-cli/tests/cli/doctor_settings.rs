@@ -90,8 +90,7 @@ fn what_a_proxy_answers_is_told() {
         ];
         let report = world.doctor(&MACHINE, &variables);
         let (state, message, hint) = report.host("auth.example");
-        let expected =
-            format!("the proxy {address} (HTTPS_PROXY) lets nobody through: HTTP {status} (tokens)");
+        let expected = format!("the proxy {address} (HTTPS_PROXY) refused: HTTP {status} (tokens)");
         assert_eq!((state, message), ("problem", expected.as_str()));
         assert!(hint.starts_with(begin), "{hint}");
     }

@@ -61,11 +61,12 @@ fn lock(found: &Inspection, chosen: &Chosen) -> Option<Check> {
         false => State::Warning,
     };
     let check = Check::new("cache", state, format!("it cannot be locked: {why}"));
-    Some(
-        check
-            .about(path.to_string_lossy())
-            .hint("remove it; it is made anew"),
-    )
+    // A lock file is never removed: another process may hold it.
+    let hint = match path.is_file() {
+        true => "let your user read and write it",
+        false => "remove it; it is made anew",
+    };
+    Some(check.about(path.to_string_lossy()).hint(hint))
 }
 
 fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {

@@ -11,8 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::{Check, State};
 
-/// More than any system's certificates.
-const LIMIT: u64 = 16 << 20;
+/// More than any system's certificates, in bytes and in files.
+const MOST: u64 = 16 << 20;
+const MOST_FILES: usize = 4096;
 
 pub(super) fn checks() -> Vec<Check> {
     // Elsewhere the system itself decides, and does not read these.
@@ -41,15 +42,15 @@ pub(super) fn problem() -> Option<String> {
     Some(format!("{about}: {}; {hint}", found.message))
 }
 
-/// Reads the certificates at a place.
-type Read = fn(&Path) -> Result<Vec<CertificateDer<'static>>, String>;
+/// Reads the certificates at a place, so many bytes at most, and counts these down.
+type Read = fn(&Path, &mut u64) -> Result<Vec<CertificateDer<'static>>, String>;
 
 fn check(variable: &str, path: &Path, read: Read) -> Check {
     let trusted = |which: String| {
         let message = format!("{which} trusted, and not the system's");
         Check::new("certificates", State::Ok, message)
     };
-    match read(path).map(usable) {
+    match read(path, &mut MOST.clone()).map(usable) {
         Ok(0) => unusable("it holds no PEM certificate that can be used".to_owned()),
         Ok(1) => trusted("its certificate is".to_owned()),
         Ok(count) => trusted(format!("its {count} certificates are")),
@@ -70,7 +71,7 @@ fn usable(mut certificates: Vec<CertificateDer<'static>>) -> usize {
     RootCertStore::empty().add_parsable_certificates(certificates).0
 }
 
-fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+fn file(path: &Path, left: &mut u64) -> Result<Vec<CertificateDer<'static>>, String> {
     if path.as_os_str().is_empty() {
         return Err("it is blank, which names no file".to_owned());
     }
@@ -81,19 +82,20 @@ fn file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         false if !metadata.is_file() => Err("it is no file".to_owned()),
         false => {
             let mut bytes = Vec::new();
-            let read = File::open(path).and_then(|file| file.take(LIMIT).read_to_end(&mut bytes));
-            read.map_err(|error| cannot_read(error.kind()))?;
+            let read = File::open(path).and_then(|file| file.take(*left).read_to_end(&mut bytes));
+            *left -= read.map_err(|error| cannot_read(error.kind()))? as u64;
             Ok(CertificateDer::pem_slice_iter(&bytes).flatten().collect())
         }
     }
 }
 
 /// Of what is in it that cannot be read, nobody speaks: the rest counts.
-fn folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+fn folder(path: &Path, left: &mut u64) -> Result<Vec<CertificateDer<'static>>, String> {
     match fs::read_dir(path) {
         Ok(entries) => Ok(entries
             .flatten()
-            .filter_map(|entry| file(&entry.path()).ok())
+            .take(MOST_FILES)
+            .filter_map(|entry| file(&entry.path(), left).ok())
             .flatten()
             .collect()),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {

@@ -99,7 +99,8 @@ fn ask(address: &str) -> Asked {
     let agent = default_agent();
     match Probe::start(address, now()) {
         Ok(step) => Asked {
-            via: Via::of(&agent, &step),
+            // The request fails with what is wrong with its proxy, too.
+            via: Via::of(&agent, &step).unwrap_or_default(),
             outcome: drive(&agent, step),
         },
         Err(problem) => {
@@ -206,7 +207,7 @@ fn refusal(status: Option<u16>, proxy: &str) -> (String, &'static str) {
         _ => "check the proxy's address, user name and password, or name the host in NO_PROXY",
     };
     let status = status.map(|status| format!(": HTTP {status}"));
-    let message = format!("{proxy} lets nobody through{}", status.unwrap_or_default());
+    let message = format!("{proxy} refused{}", status.unwrap_or_default());
     (message, hint)
 }
 
