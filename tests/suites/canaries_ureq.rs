@@ -1,6 +1,6 @@
 //! The canaries over the blocking front end.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "canaries.rs"]
 mod suite;

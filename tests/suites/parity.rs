@@ -1,7 +1,7 @@
 //! `docs/coming-from-python.md` says of every name of the Python package what stands for it here, and of each of its tests
 //! which of ours does. The package itself is asked whether anything is missing.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 use std::fs;

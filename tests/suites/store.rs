@@ -1,6 +1,6 @@
 //! The blocking front end with its stores: who gets which token, and what the files hold.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

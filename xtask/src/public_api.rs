@@ -95,5 +95,7 @@ fn executable(path: &Path) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn executable(_path: &Path) -> io::Result<()> {
-    Err(io::Error::other("a shell's script stands in for rustdoc here"))
+    Err(io::Error::other(
+        "a shell's script stands in for rustdoc, and there is no such thing here",
+    ))
 }

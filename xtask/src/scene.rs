@@ -1,8 +1,7 @@
 //! Where the command line is measured: a home folder of its own, and nothing else in its environment.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -23,7 +22,7 @@ impl Cached {
         let key = Identity::machine(&machine, &Endpoints::carto()).key();
         let folder = scene.0.path().join(".carto-auth");
         fs::create_dir(&folder)?;
-        fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
+        for_the_owner_alone(&folder, 0o700)?;
         let file = format!(
             r#"{{"api_base_url":"{API_BASE_URL}","access_token":"{TOKEN}","expiration":4000000000,"version":1,
             "expires_at":4000000000,"obtained_at":1790000000,"client_id":"the-id",
@@ -80,5 +79,17 @@ pub(crate) fn cold(program: &Path, home: &Path, url: &str, client: (&str, &str))
 
 fn private(path: &Path, text: &str) -> io::Result<()> {
     fs::write(path, text)?;
-    fs::set_permissions(path, Permissions::from_mode(0o600))
+    for_the_owner_alone(path, 0o600)
+}
+
+#[cfg(unix)]
+fn for_the_owner_alone(path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+/// What lies in the person's folder is theirs there.
+#[cfg(not(unix))]
+fn for_the_owner_alone(_path: &Path, _mode: u32) -> io::Result<()> {
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `carto-auth login` with a real browser.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "cli/world.rs"]
 #[expect(dead_code, reason = "the other suites need more of it")]

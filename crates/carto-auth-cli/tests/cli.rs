@@ -1,6 +1,6 @@
 //! The command line as scripts and people meet it: real processes, a real CARTO on loopback, real files.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "cli/world.rs"]
 mod world;

@@ -2,8 +2,8 @@
 //! read-only, strangers' files. And the callback's port, where the system lets nobody listen. What is asserted of the files is `docs/cache-format.md`: the old file or the new one, never another.
 //!
 //! By default every call fails in one way and dies once; `CARTO_AUTH_TORTURE=full` tries every way.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "cli/world.rs"]
 #[expect(dead_code, reason = "the rest is for the other suite")]

@@ -1,7 +1,7 @@
 //! Python and our command line hammer one token file at once. `CARTO_AUTH_HAMMER_SECONDS` says for how long in each of three
 //! rounds; what was counted is kept in `target/tmp/interop/hammer` for `cargo xtask interop`.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

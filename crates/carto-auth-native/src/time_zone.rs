@@ -74,6 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_zones_of_the_world_are_known_on_every_system() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let summer = jiff::Timestamp::from_second(1_790_000_000).unwrap();
+        assert_eq!(zone.to_offset(summer).seconds(), -14_400);
+    }
+
+    #[test]
     fn a_path_or_rule_is_no_name() {
         for name in [
             "UTC",

@@ -1,6 +1,6 @@
 //! The real Python package, `carto-auth` 0.2.0, beside us on one token file.
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod machines;
 mod matrix;

@@ -15,8 +15,8 @@
 //! | 9, 10, 11 | requests, refusals and errors | `refusals.rs` |
 //! | 12 | the Data Warehouse's client | `refusals.rs`, its crate |
 //! | 13 | a login that nobody asked for | `person_asked.rs` |
-#![expect(clippy::unwrap_used, reason = "tests")]
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../person.rs"]
 mod person;

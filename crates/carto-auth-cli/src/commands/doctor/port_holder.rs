@@ -12,7 +12,7 @@ pub(super) fn holders(port: u16) -> Vec<String> {
     let holds_one = |process: &Path| {
         let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
         let mut links = open.filter_map(|entry| fs::read_link(entry.path()).ok());
-        links.any(|link| sockets.iter().any(|socket| *link == **socket))
+        links.any(|link| sockets.iter().any(|socket| link == Path::new(socket)))
     };
     let holder = |process: &Path| {
         let id: u32 = process.file_name()?.to_str()?.parse().ok()?;
