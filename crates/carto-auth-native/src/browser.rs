@@ -4,6 +4,9 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+#[cfg(all(unix, not(target_os = "macos")))]
+use crate::browser_process::Opening;
+
 /// The variable that forbids to open a browser.
 pub const NO_BROWSER_VARIABLE: &str = "CARTO_AUTH_NO_BROWSER";
 
@@ -117,12 +120,12 @@ pub(crate) fn open(url: &str) {
         log::warn!("BROWSER names a text browser, which is not started; open the address yourself");
         return;
     }
-    let url = url.to_owned();
+    let opening = Opening::start(url);
     let opened = thread::Builder::new()
         .name("carto-auth-browser".to_owned())
         .spawn(move || {
             // The error's text may hold the address, and with it the state.
-            if let Err(kind) = start(&url) {
+            if let Err(kind) = opening.finish() {
                 log::warn!("no browser could be opened ({kind}); open the address yourself");
             }
         });
@@ -131,18 +134,22 @@ pub(crate) fn open(url: &str) {
     }
 }
 
-#[cfg(all(unix, not(target_os = "macos")))]
-fn start(url: &str) -> Result<(), String> {
-    crate::browser_process::open(url).map_err(|error| error.kind().to_string())
-}
-
 /// Asks the system, whose browser is not a child of ours on macOS.
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn start(url: &str) -> Result<(), String> {
-    let mut options = webbrowser::BrowserOptions::new();
-    options.with_suppress_output(true);
-    let opened = webbrowser::open_browser_with_options(webbrowser::Browser::Default, url, &options);
-    opened.map_err(|error| format!("{:?}", error.kind()))
+struct Opening(String);
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+impl Opening {
+    fn start(url: &str) -> Self {
+        Self(url.to_owned())
+    }
+
+    fn finish(self) -> Result<(), String> {
+        let mut options = webbrowser::BrowserOptions::new();
+        options.with_suppress_output(true);
+        let opened = webbrowser::open_browser_with_options(webbrowser::Browser::Default, &self.0, &options);
+        opened.map_err(|error| format!("{:?}", error.kind()))
+    }
 }
 
 #[cfg(test)]

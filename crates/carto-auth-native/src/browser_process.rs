@@ -33,16 +33,37 @@ const OPENERS: [&[&str]; 4] = [
 /// An opener that fails later than this had a browser open.
 const SOON: Duration = Duration::from_secs(3);
 
-/// Starts the first of the browsers that `BROWSER` lists, or else the desktop's; ends when that one has ended.
-pub(crate) fn open(url: &str) -> io::Result<()> {
-    for words in commands(url) {
-        if let Some(Ok(child)) = start(&words)
-            && has_opened(child)
-        {
-            return Ok(());
+/// A browser that is being opened.
+pub(crate) struct Opening {
+    started: Option<Child>,
+    others: std::vec::IntoIter<Vec<String>>,
+}
+
+impl Opening {
+    /// Starts the first of the browsers that `BROWSER` lists, or else the desktop's. It has begun its own program when this
+    /// returns: until then it holds a copy of the callback's port, and a login that ends would not free it.
+    pub(crate) fn start(url: &str) -> Self {
+        let mut others = commands(url).into_iter();
+        Self {
+            started: next(&mut others),
+            others,
         }
     }
-    Err(io::ErrorKind::NotFound.into())
+
+    /// Waits until it has ended, and tries the next one where it finds no browser.
+    pub(crate) fn finish(mut self) -> Result<(), String> {
+        while let Some(child) = self.started.take() {
+            if has_opened(child) {
+                return Ok(());
+            }
+            self.started = next(&mut self.others);
+        }
+        Err(io::ErrorKind::NotFound.to_string())
+    }
+}
+
+fn next(commands: &mut impl Iterator<Item = Vec<String>>) -> Option<Child> {
+    commands.find_map(|words| start(&words)?.ok())
 }
 
 /// The program that would be started first, as far as one is there.
