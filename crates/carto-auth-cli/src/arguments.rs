@@ -30,7 +30,7 @@ stdout carries the answer alone, stderr everything else. Exit codes: 0 done, 1 u
   --mode m2m nor with --credentials. CARTO_PROFILE says which login 5 is, and no more.
 
 Other variables:
-  CARTO_AUTH_MODE           as --mode, where neither --mode nor --profile is given
+  CARTO_AUTH_MODE           as --mode, without --mode, --profile and --credentials
   CARTO_PROFILE             which login, where --profile does not name one
   CARTO_AUTH_HOME           folder of the token files, instead of ~/.carto-auth
   CARTO_AUTH_LOG            warn, info, debug or off: as -q, -v, -vv

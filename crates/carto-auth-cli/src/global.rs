@@ -58,6 +58,10 @@ impl Global {
     /// empty counts as unset.
     pub(crate) fn take_environment(&mut self) -> Vec<Failure> {
         let mut unusable = Vec::new();
+        // Of a machine that an option names, no variable says anything.
+        if self.credentials.is_some() {
+            return unusable;
+        }
         let mut refuse = |name: &str, hint: String| {
             unusable.push(Failure::usage(format!("{name} has no usable value"), hint));
         };

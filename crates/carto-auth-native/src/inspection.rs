@@ -19,6 +19,8 @@ pub struct Inspection {
     pub folder_mode: Option<u32>,
     /// Whether files can be put there; the folder itself, where it is missing.
     pub is_writable: bool,
+    /// Whether the disk has less room than 32 KiB, which the files of one identity may need.
+    pub is_full: bool,
     /// The lock file, and why it cannot be locked, if it cannot.
     pub unusable_lock: Option<(PathBuf, String)>,
     /// The files that are there: the identity's own, and the one that is shared with the Python package.
@@ -73,7 +75,8 @@ impl FileStore {
         Inspection {
             folder: folder.to_owned(),
             folder_mode: mode_of(folder),
-            is_writable: is_writable(folder),
+            is_writable: nearest(folder).is_some_and(may_write),
+            is_full: nearest(folder).is_some_and(|folder| room(folder).is_some_and(|bytes| bytes < ROOM)),
             unusable_lock: problem.map(|problem| (lock, problem)),
             files: [self.own_file(identity), self.shared_file().to_owned()]
                 .into_iter()
@@ -83,13 +86,27 @@ impl FileStore {
     }
 }
 
-/// Asks of the folder, or of the nearest one above it that is there.
-fn is_writable(folder: &Path) -> bool {
+/// Two token files and the one that is being written, in bytes.
+const ROOM: u64 = 32 << 10;
+
+/// The folder, or the nearest one above it that is there.
+fn nearest(folder: &Path) -> Option<&Path> {
     let mut above = folder.ancestors();
     let nearest = above.find(|path| path.as_os_str().is_empty() || path.exists());
     let nearest = nearest.filter(|path| !path.as_os_str().is_empty());
-    let nearest = nearest.unwrap_or(Path::new("."));
-    nearest.is_dir() && may_write(nearest)
+    Some(nearest.unwrap_or(Path::new("."))).filter(|path| path.is_dir())
+}
+
+/// How many bytes this user may add, where the system tells.
+#[cfg(unix)]
+fn room(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn room(_folder: &Path) -> Option<u64> {
+    None
 }
 
 #[cfg(unix)]

@@ -311,6 +311,9 @@ fn the_machine_of_a_variable_comes_first_and_mode_overrides_it() {
         "m2m",
         "the argument comes first"
     );
+    for mode in ["oauth", "robot"] {
+        assert_eq!(of(&["--credentials", "ci.json"], Some(mode)), "m2m");
+    }
 }
 
 #[test]

@@ -164,6 +164,22 @@ fn on_a_full_disk_a_refresh_token_is_not_spent_for_nothing() {
 }
 
 #[test]
+fn doctor_sees_that_a_disk_is_full() {
+    let stage = Scene::Person.set();
+    let report = "\"$1\" doctor --json >doctor 2>/dev/null || echo $? >code";
+    let Some(_) = mounted(&stage, &disk("size=8k"), report) else {
+        return;
+    };
+    let read = |name: &str| fs::read_to_string(stage.world.path(name)).unwrap();
+    assert_eq!(read("code"), "1\n");
+    assert!(
+        read("doctor").contains(r#""message":"the disk is full""#),
+        "{}",
+        read("doctor")
+    );
+}
+
+#[test]
 fn on_a_disk_with_room_for_one_successor_a_refresh_token_is_renewed() {
     let stage = Scene::Person.set();
     let asked = stage.world.asked();

@@ -40,6 +40,13 @@ fn folder(found: &Inspection, lost: State) -> Check {
             check(lost, "it is a file and no folder".to_owned())
                 .hint(format!("name a folder in {HOME_VARIABLE}"))
         }
+        _ if found.folder.is_symlink() && !found.folder.exists() => {
+            check(lost, "it is a link that leads nowhere".to_owned())
+                .hint(format!("name a folder in {HOME_VARIABLE}"))
+        }
+        _ if found.is_full => check(lost, "the disk is full".to_owned()).hint(format!(
+            "make room there, or name another folder with {HOME_VARIABLE}"
+        )),
         _ if !found.is_writable => check(lost, "no token can be kept there".to_owned()).hint(format!(
             "let your user write there, or name another folder with {HOME_VARIABLE}"
         )),
