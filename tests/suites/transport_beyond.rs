@@ -90,6 +90,7 @@ fn a_variable_that_names_no_proxy_is_named_and_loopback_and_exempt_hosts_need_no
         "me:canary/x@proxy:3128",
         "http://\"proxy\":3128",
         "proxy:3128/path",
+        "127.1:3128",
     ];
     for value in unusable {
         // Both front ends come to `ALL_PROXY` before they come to `all_proxy`.

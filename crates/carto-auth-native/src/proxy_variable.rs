@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use std::net::Ipv6Addr;
 
 use carto_auth_core::{AddressProblem, Error, Secret};
+use url::Host;
 
 /// The first of these variables that is not blank, and the address of the proxy in it: with its scheme, and with the user
 /// name and the password, which is why it is a secret.
 ///
 /// Without a scheme it is `http`; `https`, `socks4`, `socks4a`, `socks5` (which `socks` stands for) and `socks5h` are the
-/// others. User name and password are spelled as in a URL, and nothing but a slash may follow the host and its port
-/// (1 to 65,535): what one client reads so and another otherwise names no proxy.
+/// others. User name and password are spelled as in a URL, an address has all its parts (`127.1` lacks two), and nothing but a
+/// slash may follow the host and its port (1 to 65,535): what one client reads so and another otherwise names no proxy.
 ///
 /// # Errors
 /// [`Error::Address`] when it names no proxy. To go on without one, or with another variable's, would lead around the proxy
@@ -86,14 +87,20 @@ fn is_host_and_port(text: &str) -> bool {
             .map(|(_, after)| after),
         None => {
             let (host, after) = text.split_at(text.find(':').unwrap_or(text.len()));
-            let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            (!host.is_empty() && host.bytes().all(is_host)).then_some(after)
+            is_host(host).then_some(after)
         }
     };
     let is_port = |text: &str| {
         text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
     };
     after_host.is_some_and(|after| after.is_empty() || after.strip_prefix(':').is_some_and(is_port))
+}
+
+/// A name, or an address that is written in full: `127.1` is 127.0.0.1 where an address on the web is read, and a name elsewhere.
+fn is_host(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let is_same = |host: Host| host.to_string().eq_ignore_ascii_case(text);
+    text.bytes().all(is_plain) && Host::parse(text).is_ok_and(is_same)
 }
 
 #[cfg(test)]
@@ -112,6 +119,10 @@ mod tests {
             ("socks://127.0.0.1:1080/", "socks5://127.0.0.1:1080"),
             ("socks5h://me:pass@[::1]", "socks5h://me:pass@[::1]"),
             ("socks4a://proxy", "socks4a://proxy"),
+            ("Proxy.ACME.example", "http://Proxy.ACME.example"),
+            ("my_proxy:3128", "http://my_proxy:3128"),
+            ("proxy.acme.example.:3128", "http://proxy.acme.example.:3128"),
+            ("10.0.0.1:3128", "http://10.0.0.1:3128"),
         ] {
             assert_eq!(address_in(value).as_deref(), Some(address), "{value}");
         }
@@ -146,6 +157,13 @@ mod tests {
             "proxy:",
             "proxy:0",
             "proxy:+1",
+            "127.1:3128",
+            "010.0.0.1:3128",
+            "0x7f000001:3128",
+            "2130706433",
+            "256.1.1.1",
+            "proxy.1",
+            "xn--a",
         ] {
             assert_eq!(address_in(value), None, "{value}");
         }
