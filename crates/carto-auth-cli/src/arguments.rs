@@ -153,7 +153,13 @@ token nothing is printed or run, and the exit codes are those of `carto-auth tok
     Env(EnvCommand),
 
     /// Say whose token would be used, and until when it is good
-    #[command(visible_alias = "whoami")]
+    #[command(
+        visible_alias = "whoami",
+        after_help = "Examples:
+  carto-auth status
+  carto-auth status --credentials ci.json
+  carto-auth status --verify --json"
+    )]
     Status(StatusOptions),
 
     /// Try what a login and a token need: session, cache, hosts, clock, port, browser
@@ -168,6 +174,10 @@ not count here. Exit codes: 0 no problem, 1 a problem, 2 usage.")]
     Doctor,
 
     /// Forget the login, or the cached token of a machine
+    #[command(after_help = "Examples:
+  carto-auth logout
+  carto-auth logout --profile work
+  carto-auth logout --credentials ci.json")]
     Logout,
 
     /// Print what a shell needs to complete this command line
