@@ -101,7 +101,8 @@ fn nearest(folder: &Path) -> Option<&Path> {
 #[cfg(unix)]
 fn room(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
-    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+    // Some network file systems tell of no blocks at all.
+    (disk.f_blocks > 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(not(unix))]
