@@ -15,9 +15,9 @@ use carto_auth_core::{
     TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, Forget, Hold, LoginInteraction, LoginOptions,
-    LoginPrompt, MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, PortState, Profile, Role,
-    SharedSession, StoreError, Terminal, Urgency, Way,
+    BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, Forget, Hold, LockProblem, LoginInteraction,
+    LoginOptions, LoginPrompt, MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, PendingState,
+    PortState, Profile, Role, SharedSession, StoreError, Terminal, Urgency, Way,
 };
 use carto_auth_reqwest::{SendError, Transport};
 use carto_auth_tests::free_port;
@@ -154,7 +154,9 @@ fn errors_of<F: carto_auth_core::Flow>(shown: &mut Shown, sent: &str, start: imp
 }
 
 /// The flows of the core, which nobody can hold outside a `Step`, and what is no type of values.
-const NOT_SHOWN: [&str; 17] = [
+const NOT_SHOWN: [&str; 18] = [
+    // A kind and a number.
+    "SystemReason",
     // A status and a number; a question without any secret.
     "Answered",
     "Probe",
@@ -381,7 +383,9 @@ fn front_ends(shown: &mut Shown) {
     shown.debug("Inspection", &found);
     shown.debug("InspectedFile", &found.files);
     shown.debug("FileContents", &found.files[0].holds);
+    shown.both("LockProblem", &LockProblem::NotRegular);
     shown.debug("PortState", &PortState::Free);
+    shown.debug("PendingState", &PendingState::Waits);
     shown.debug("BrowserProgram", &BrowserProgram::Missing);
     shown.debug("Profile", &Profile::default());
     shown.debug("Urgency", &Urgency::Early);

@@ -171,7 +171,7 @@ fn a_login_that_has_ended_is_asked_for_again_only_where_it_may() {
     let auth = in_file(&world, folder.path()).build();
     let error = auth.access_token().unwrap_err();
     assert!(matches!(error, Error::Expired { .. }), "{error}");
-    assert!(matches!(auth.login_needed(), Some(Error::Expired { .. })));
+    assert!(matches!(auth.login_reason(), Some(Error::Expired { .. })));
     assert_eq!(world.carto.count(Endpoint::Authorize), 1);
 
     let (shown, screen) = Shown::watching();
@@ -182,7 +182,7 @@ fn a_login_that_has_ended_is_asked_for_again_only_where_it_may() {
         auth.access_token().unwrap()
     });
     assert_ne!(new.secret(), old.secret());
-    assert!(auth.login_needed().is_none());
+    assert!(auth.login_reason().is_none());
     assert_eq!(counts(&world), [2, 2, 2]);
 }
 

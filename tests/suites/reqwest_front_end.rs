@@ -68,8 +68,8 @@ impl CartoAuth {
         RUNTIME.block_on(self.0.cached_token())
     }
 
-    pub(crate) fn login_needed(&self) -> Option<Error> {
-        RUNTIME.block_on(self.0.login_needed())
+    pub(crate) fn login_reason(&self) -> Option<Error> {
+        RUNTIME.block_on(self.0.login_reason()).unwrap()
     }
 
     pub(crate) fn last_token(&self) -> Option<AccessToken> {

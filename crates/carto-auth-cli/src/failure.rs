@@ -8,8 +8,7 @@ use std::process::ExitCode;
 use carto_auth_core::{Error, ErrorKind, Remedy};
 use serde::Serialize;
 
-use crate::commands::doctor::certificates_problem;
-use crate::{output, talk};
+use crate::{certificates, output, talk};
 
 /// Why a command failed.
 pub(crate) struct Failure {
@@ -206,7 +205,7 @@ pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Transport { .. } => {
             let is_tls = error.kind() == ErrorKind::Tls;
-            let of_trust = is_tls.then(certificates_problem).flatten();
+            let of_trust = is_tls.then(certificates::problem).flatten();
             let hint = || format!("{}; `carto-auth doctor` tests each step", error.hint());
             of_trust.unwrap_or_else(hint).into()
         }

@@ -149,7 +149,7 @@ impl Chosen {
             }
             (Error::NotRenewable, Some(end)) => {
                 let left = time::rough(end.since(now()));
-                let message = format!("your CARTO session lives for {left} only, less than --min-ttl{who}");
+                let message = format!("your CARTO session has {left} left, less than --min-ttl{who}");
                 Failure::not_logged_in(
                     "session_expired",
                     message,

@@ -15,7 +15,8 @@
 //! # Inside
 //! Every module has one duty: `arguments` is the command tree, `global` what every command takes, `identity` decides whose token is asked for, `commands` holds
 //! one file per command, `quote` makes assignments for shells, `output` is the only place that writes to stdout, `failure`
-//! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for.
+//! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for, `certificates` reads
+//! what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
 
 mod arguments;
 mod global;
@@ -27,6 +28,7 @@ mod failure;
 mod talk;
 mod waiting;
 mod quote;
+mod certificates;
 mod commands;
 
 use std::process::ExitCode;

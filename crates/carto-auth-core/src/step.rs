@@ -255,19 +255,20 @@ impl TransportError {
 
     /// Adds what it is about TLS, where that is one of the things that a person can do something about.
     #[must_use]
-    pub fn with_tls_problem(mut self, problem: Option<TlsProblem>) -> Self {
-        self.tls_problem = problem;
+    pub fn with_tls_problem(mut self, problem: TlsProblem) -> Self {
+        self.tls_problem = Some(problem);
         self
     }
 
     /// Adds the status with which a proxy refused. Not every client tells it, so the text does not.
     #[must_use]
-    pub fn with_proxy_status(mut self, status: Option<u16>) -> Self {
-        self.proxy_status = status;
+    pub fn with_proxy_status(mut self, status: u16) -> Self {
+        self.proxy_status = Some(status);
         self
     }
 
-    /// The client's words.
+    /// The client's words as they are, control characters included: show them through [`OneLine`](crate::OneLine), as
+    /// `Display` does.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()

@@ -17,7 +17,7 @@ use crate::callback_listener::{CallbackListener, Serving};
 use crate::interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 use crate::login_options::LoginOptions;
 use crate::randomness::entropy;
-use crate::system_error;
+use crate::system_error::SystemReason;
 
 /// A login that waits for its answer, as native apps do (<https://www.rfc-editor.org/rfc/rfc8252#section-7.3>). Dropping it
 /// frees the port at once.
@@ -302,10 +302,7 @@ fn port_taken(endpoints: &Endpoints, error: &io::Error) -> Obstacle {
         .unwrap_or_default();
     match error.kind() {
         ErrorKind::AddrInUse => Obstacle::PortTaken(port),
-        kind => system_error::number_without_kind(error).map_or_else(
-            || Obstacle::PortUnusable(port, kind),
-            |number| Obstacle::PortRefused(port, number),
-        ),
+        _ => Obstacle::PortUnusable(port, SystemReason::of(error)),
     }
 }
 

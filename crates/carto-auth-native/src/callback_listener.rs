@@ -17,7 +17,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use url::Url;
 
 use crate::callback_connection::{Connection, Progress, Verdict};
-use crate::system_error;
+use crate::system_error::SystemReason;
 
 /// How many connections are served at once.
 const MOST_CONNECTIONS: usize = 16;
@@ -103,21 +103,7 @@ pub enum PortState {
     /// This machine has no such addresses.
     NoFamily,
     /// It cannot be listened at.
-    Unusable(ErrorKind),
-    /// It cannot be listened at, for a reason that the standard library has no kind for: the system's number of it.
-    Refused(i32),
-}
-
-impl PortState {
-    /// Why it cannot be listened at, for people.
-    #[must_use]
-    pub fn obstacle(&self) -> Option<String> {
-        match self {
-            Self::Unusable(kind) => Some(kind.to_string()),
-            Self::Refused(number) => Some(system_error::words(*number)),
-            Self::Free | Self::Taken | Self::NoFamily => None,
-        }
-    }
+    Unusable(SystemReason),
 }
 
 /// Tries to listen where a browser would come back to, as a login would, and lets go at once: the loopback address of each
@@ -129,8 +115,7 @@ pub fn try_callback_port(endpoints: &Endpoints) -> Vec<(SocketAddr, PortState)> 
             Ok(Some(_)) => PortState::Free,
             Ok(None) => PortState::NoFamily,
             Err(error) if error.kind() == ErrorKind::AddrInUse => PortState::Taken,
-            Err(error) => system_error::number_without_kind(&error)
-                .map_or_else(|| PortState::Unusable(error.kind()), PortState::Refused),
+            Err(error) => PortState::Unusable(SystemReason::of(&error)),
         };
         (address, tried)
     };

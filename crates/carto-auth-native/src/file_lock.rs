@@ -1,10 +1,14 @@
 //! One process at a time, for a bounded time.
 
+use std::error::Error;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::system_error::SystemReason;
 
 /// What came of trying to lock.
 #[derive(Debug)]
@@ -49,18 +53,36 @@ pub(crate) fn acquire(path: &Path, patience: Duration) -> Lock {
     }
 }
 
-/// Why a lock file that is there already cannot be opened, or is none. Whether its file system has locks is not tried.
-pub(crate) fn problem_of(path: &Path) -> Option<io::Error> {
-    match fs::symlink_metadata(path) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
-        Err(error) => Some(error),
-        Ok(metadata) if !metadata.is_file() => Some(not_regular()),
-        Ok(_) => open_existing(path).err(),
+/// Why what is in the place of a lock file is of no use as one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum LockProblem {
+    /// A folder, a link or another thing that is not locked.
+    NotRegular,
+    /// It cannot be opened.
+    Unopened(SystemReason),
+}
+
+impl fmt::Display for LockProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRegular => f.write_str("it is no regular file"),
+            Self::Unopened(why) => why.fmt(f),
+        }
     }
 }
 
-fn not_regular() -> io::Error {
-    io::Error::other("it is no regular file")
+impl Error for LockProblem {}
+
+/// What can be told of a lock file that is there already by opening it. Whether its file system has locks is not tried.
+pub(crate) fn problem_of(path: &Path) -> Option<LockProblem> {
+    let unopened = |error: &io::Error| Some(LockProblem::Unopened(SystemReason::of(error)));
+    match fs::symlink_metadata(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        Err(error) => unopened(&error),
+        Ok(metadata) if !metadata.is_file() => Some(LockProblem::NotRegular),
+        Ok(_) => open_existing(path).err().and_then(|error| unopened(&error)),
+    }
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -80,7 +102,7 @@ fn open(path: &Path) -> io::Result<File> {
         .or_else(|error| open_existing(path).map_err(|_| error))?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(not_regular()),
+        false => Err(io::Error::other(LockProblem::NotRegular)),
     }
 }
 
@@ -121,6 +143,17 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
         assert!(matches!(acquire(&path, Duration::ZERO), Lock::Unsupported(_)));
         assert!(!folder.path().join("elsewhere").exists());
+        assert_eq!(problem_of(&path), Some(LockProblem::NotRegular));
+    }
+
+    #[test]
+    fn looking_for_a_problem_makes_no_file_and_does_not_call_irregular_what_cannot_be_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.lock");
+        assert_eq!(problem_of(&path), None);
+        assert!(!path.exists());
+        let long = problem_of(&folder.path().join("t".repeat(4096)));
+        assert!(matches!(long, Some(LockProblem::Unopened(_))), "{long:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use carto_auth_core::Identity;
 
-use crate::file_lock;
+use crate::file_lock::{self, LockProblem};
 use crate::file_store::FileStore;
 use crate::private_file::folder_of;
 
@@ -21,8 +21,9 @@ pub struct Inspection {
     pub is_writable: bool,
     /// Whether the disk has less room than 32 KiB, which the files of one identity may need.
     pub is_full: bool,
-    /// The lock file, and why it cannot be locked, if it cannot.
-    pub unusable_lock: Option<(PathBuf, String)>,
+    /// The lock file, where it is there and is no regular file or cannot be opened. Whether another process holds it, or its
+    /// file system has locks at all, is not tried.
+    pub unusable_lock: Option<(PathBuf, LockProblem)>,
     /// The files that are there: the identity's own, and the one that is shared with the Python package.
     pub files: Vec<InspectedFile>,
 }
@@ -68,10 +69,7 @@ impl FileStore {
         };
         let folder = folder_of(self.shared_file());
         let lock = self.lock_file(identity);
-        let problem = file_lock::problem_of(&lock).map(|error| match error.raw_os_error() {
-            Some(_) => error.kind().to_string(),
-            None => error.to_string(),
-        });
+        let problem = file_lock::problem_of(&lock);
         Inspection {
             folder: folder.to_owned(),
             folder_mode: mode_of(folder),
@@ -170,7 +168,7 @@ mod tests {
         assert_eq!(found.unusable_lock, None);
         let lock = store.lock_file(&identity);
         fs::create_dir(&lock).unwrap();
-        let expected = Some((lock, "it is no regular file".to_owned()));
+        let expected = Some((lock, LockProblem::NotRegular));
         assert_eq!(store.inspect(&identity).unusable_lock, expected);
     }
 }

@@ -1,14 +1,13 @@
 //! How a login meets the person.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use carto_auth_core::{Ignored, Redirect};
 
-use crate::system_error;
+use crate::system_error::SystemReason;
 
 /// How a login meets the person: a terminal, a window, a notebook. Everything is called without a lock held.
 ///
@@ -73,9 +72,7 @@ pub enum Obstacle {
     /// Another program listens at the port of the redirect URI.
     PortTaken(u16),
     /// The port cannot be listened at.
-    PortUnusable(u16, ErrorKind),
-    /// The port cannot be listened at, for a reason that the standard library has no kind for: the system's number of it.
-    PortRefused(u16, i32),
+    PortUnusable(u16, SystemReason),
     /// The place, or whoever calls, is against it.
     Place(&'static str),
 }
@@ -85,10 +82,6 @@ impl fmt::Display for Obstacle {
         match self {
             Self::PortTaken(port) => write!(f, "port {port} of this machine is taken"),
             Self::PortUnusable(port, why) => {
-                write!(f, "port {port} of this machine cannot be listened at ({why})")
-            }
-            Self::PortRefused(port, number) => {
-                let why = system_error::words(*number);
                 write!(f, "port {port} of this machine cannot be listened at ({why})")
             }
             Self::Place(reason) => f.write_str(reason),

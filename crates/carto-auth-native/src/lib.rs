@@ -50,6 +50,8 @@ mod browser;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod browser_process;
 mod system_error;
+#[cfg(feature = "rustls")]
+mod tls_error;
 mod callback_connection;
 mod callback_listener;
 mod interaction;
@@ -63,6 +65,7 @@ pub use browser::{BrowserProgram, NO_BROWSER_VARIABLE, browser_obstacle, browser
 pub use browser_login::{BrowserLogin, Stopper};
 pub use callback_listener::{PortState, try_callback_port};
 pub use clock::now;
+pub use file_lock::LockProblem;
 pub use file_store::FileStore;
 pub use flight::{Flight, Follower, Landed, Leader, Role};
 pub use held::Urgency;
@@ -72,11 +75,14 @@ pub use interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 pub use login_options::LoginOptions;
 pub use memory_store::MemoryStore;
 pub use no_proxy::{exemptions_without_effect, is_exempt_from_proxies};
-pub use pending_login::{Claim, PendingLogin};
+pub use pending_login::{Claim, PendingLogin, PendingState};
 pub use profile::{NotAProfile, Profile};
 pub use proxy_variable::{not_a_proxy, proxy_variable};
 pub use randomness::{entropy, jitter};
 pub use shared_carto_dw::{AskingCartoDw, NextCartoDw};
 pub use shared_session::{Next, SharedSession};
 pub use store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
+pub use system_error::SystemReason;
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};
+#[cfg(feature = "rustls")]
+pub use tls_error::tls_error;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use carto_auth_core::{Endpoints, Error, Login, OneLine, Secret};
+use carto_auth_core::{Endpoints, Error, Login, OneLine, PendingLoginError, Secret};
 
 use crate::clock::now;
 use crate::home::carto_home;
@@ -69,16 +69,18 @@ impl PendingLogin {
         Some((login, Claim { text, pending }))
     }
 
-    /// Whether a login waits here that can be finished, and if not, why; `None` when there is none. It is left as it is.
+    /// Whether a login waits here. It is left as it is.
     #[must_use]
-    pub fn look(&self, endpoints: Endpoints) -> Option<Result<(), String>> {
+    pub fn look(&self, endpoints: Endpoints) -> PendingState {
         let bytes = match private_file::read(&self.0, Modes::Leave) {
-            Found::Nothing => return None,
+            Found::Nothing => return PendingState::Nothing,
             Found::Bytes(bytes) => bytes,
-            Found::Unusable(why) => return Some(Err(format!("is not used: {why}"))),
+            Found::Unusable(why) => return PendingState::Unusable(why),
         };
-        let login = Login::import(&bytes, endpoints, now());
-        Some(login.map(drop).map_err(|problem| problem.to_string()))
+        match Login::import(&bytes, endpoints, now()) {
+            Ok(_) => PendingState::Waits,
+            Err(problem) => PendingState::Invalid(problem),
+        }
     }
 
     /// Where it is kept.
@@ -120,6 +122,20 @@ impl PendingLogin {
     fn shown(&self) -> String {
         OneLine(&self.0.to_string_lossy()).to_string()
     }
+}
+
+/// What is in the place of a pending login.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PendingState {
+    /// Nothing.
+    Nothing,
+    /// A login that can be finished.
+    Waits,
+    /// A file that is not read, and why.
+    Unusable(String),
+    /// A file that holds no login that can be finished here.
+    Invalid(PendingLoginError),
 }
 
 /// A pending login that was taken up.

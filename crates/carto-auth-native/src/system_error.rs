@@ -1,16 +1,44 @@
-//! Errors of the system that the standard library has no kind for, such as too many open files.
+//! What the system said, also where the standard library has no kind for it, such as too many open files.
 
-use std::io;
+use std::fmt;
+use std::io::{self, ErrorKind};
 
-/// The system's number of an error without a kind.
-pub(crate) fn number_without_kind(error: &io::Error) -> Option<i32> {
-    // The kind of these cannot be named; no system has the number.
-    let none = io::Error::from_raw_os_error(i32::MAX).kind();
-    error.raw_os_error().filter(|_| error.kind() == none)
+/// Why the system did not do what it was asked. Shows the system's words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SystemReason {
+    kind: ErrorKind,
+    /// The system's number, where the kind says nothing.
+    number: Option<i32>,
+}
+
+impl SystemReason {
+    pub(crate) fn of(error: &io::Error) -> Self {
+        // The kind of what has none cannot be named; no system has the number.
+        let none = io::Error::from_raw_os_error(i32::MAX).kind();
+        Self {
+            kind: error.kind(),
+            number: error.raw_os_error().filter(|_| error.kind() == none),
+        }
+    }
+
+    /// The standard library's kind for it.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for SystemReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            Some(number) => f.write_str(&words(number)),
+            None => self.kind.fmt(f),
+        }
+    }
 }
 
 /// The system's words for a number, written as the standard library's for a kind are.
-pub(crate) fn words(number: i32) -> String {
+fn words(number: i32) -> String {
     let mut words = io::Error::from_raw_os_error(number).to_string();
     words.truncate(words.rfind(" (os error").unwrap_or(words.len()));
     if let Some(first) = words.get_mut(..1) {
@@ -26,17 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_has_no_kind_is_told_by_the_system() {
-        let number = |errno: Errno| number_without_kind(&io::Error::from(errno));
-        assert_eq!(number(Errno::ACCESS), None);
-        let many = number(Errno::MFILE).unwrap();
-        assert_eq!(many, Errno::MFILE.raw_os_error());
-        assert!(
-            words(many).starts_with(|first: char| first.is_lowercase()),
-            "{}",
-            words(many)
-        );
-        assert!(!words(many).contains("os error"), "{}", words(many));
-        assert_eq!(number_without_kind(&io::Error::other("no number")), None);
+    fn what_has_a_kind_is_told_by_it_and_the_rest_by_the_system() {
+        let shown = |error: io::Error| SystemReason::of(&error).to_string();
+        assert_eq!(shown(Errno::ACCESS.into()), "permission denied");
+        let many = shown(Errno::MFILE.into());
+        assert!(many.starts_with(|first: char| first.is_lowercase()), "{many}");
+        assert!(!many.contains("os error"), "{many}");
+        assert_ne!(many, shown(Errno::NFILE.into()));
+        assert_eq!(shown(io::Error::other("no number")), "other error");
     }
 }

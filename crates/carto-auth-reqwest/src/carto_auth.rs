@@ -294,10 +294,13 @@ impl CartoAuth {
 
     /// Why a person must log in before there is a token, as far as memory and the cache know, without asking CARTO: `None`
     /// where there is a token, or another one can be had.
-    pub async fn login_needed(&self) -> Option<Error> {
-        match self.plan(Freshness::default()).await {
-            Ok(Plan::LogIn(error)) => Some(error),
-            _ => None,
+    ///
+    /// # Errors
+    /// When the thread that reads the cache has ended without an answer.
+    pub async fn login_reason(&self) -> Result<Option<Error>, Error> {
+        match self.plan(Freshness::default()).await? {
+            Plan::LogIn(error) => Ok(Some(error)),
+            _ => Ok(None),
         }
     }
 

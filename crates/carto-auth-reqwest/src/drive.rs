@@ -4,8 +4,6 @@ use std::error::Error as StdError;
 use std::io::{self, ErrorKind};
 use std::iter;
 
-#[cfg(feature = "rustls-no-provider")]
-use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 use http::Response;
@@ -147,37 +145,7 @@ fn proxy_kind(cause: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
 
 #[cfg(feature = "rustls-no-provider")]
 fn tls_error(error: &TlsError) -> TransportError {
-    let kind = match error {
-        TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => {
-            TransportErrorKind::Certificate
-        }
-        _ => TransportErrorKind::Tls,
-    };
-    TransportError::new(kind, Sent::Maybe)
-        .with_detail(error.to_string())
-        .with_tls_problem(tls_problem(error))
-}
-
-#[cfg(feature = "rustls-no-provider")]
-fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
-    use rustls::{CertificateError as Certificate, InvalidMessage};
-    match error {
-        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
-            Some(TlsProblem::Expired)
-        }
-        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
-            Some(TlsProblem::NotYetValid)
-        }
-        TlsError::InvalidCertificate(
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => Some(TlsProblem::WrongName),
-        // The second is a CA of a known name with another key.
-        TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
-            Some(TlsProblem::UnknownIssuer)
-        }
-        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
-        _ => None,
-    }
+    carto_auth_native::tls_error(error).with_detail(error.to_string())
 }
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ impl CartoAuth {
     /// Why a person must log in before there is a token, as far as memory and the cache know, without asking CARTO: `None`
     /// where there is a token, or another one can be had.
     #[must_use]
-    pub fn login_needed(&self) -> Option<Error> {
+    pub fn login_reason(&self) -> Option<Error> {
         match self.0.session.plan(Freshness::default()) {
             Plan::LogIn(error) => Some(error),
             _ => None,

@@ -5,8 +5,6 @@ use std::error::Error as _;
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
-#[cfg(feature = "rustls-no-provider")]
-use carto_auth_core::TlsProblem;
 use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
 use carto_auth_native::now;
 #[cfg(feature = "rustls-no-provider")]
@@ -82,7 +80,11 @@ fn transport_error(error: ureq::Error) -> TransportError {
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => maybe(Kind::ConnectTimeout),
         ureq::Error::Timeout(_) => maybe(Kind::Timeout),
         ureq::Error::ConnectProxyFailed(words) => {
-            maybe(Kind::Proxy).with_proxy_status(connect_status(&words))
+            let failed = maybe(Kind::Proxy);
+            match connect_status(&words) {
+                Some(status) => failed.with_proxy_status(status),
+                None => failed,
+            }
         }
         ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
         #[cfg(feature = "rustls-no-provider")]
@@ -139,38 +141,8 @@ fn is_unknown_host(error: &io::Error) -> bool {
 
 #[cfg(feature = "rustls-no-provider")]
 fn tls_error(error: &TlsError) -> TransportError {
-    let kind = match error {
-        TlsError::InvalidCertificate(_) | TlsError::NoCertificatesPresented => {
-            TransportErrorKind::Certificate
-        }
-        _ => TransportErrorKind::Tls,
-    };
     let source = error.source().map(ToString::to_string);
-    TransportError::new(kind, Sent::Maybe)
-        .with_detail(source.unwrap_or_else(|| error.to_string()))
-        .with_tls_problem(tls_problem(error))
-}
-
-#[cfg(feature = "rustls-no-provider")]
-fn tls_problem(error: &TlsError) -> Option<TlsProblem> {
-    use rustls::{CertificateError as Certificate, InvalidMessage};
-    match error {
-        TlsError::InvalidCertificate(Certificate::Expired | Certificate::ExpiredContext { .. }) => {
-            Some(TlsProblem::Expired)
-        }
-        TlsError::InvalidCertificate(Certificate::NotValidYet | Certificate::NotValidYetContext { .. }) => {
-            Some(TlsProblem::NotYetValid)
-        }
-        TlsError::InvalidCertificate(
-            Certificate::NotValidForName | Certificate::NotValidForNameContext { .. },
-        ) => Some(TlsProblem::WrongName),
-        // The second is a CA of a known name with another key.
-        TlsError::InvalidCertificate(Certificate::UnknownIssuer | Certificate::BadSignature) => {
-            Some(TlsProblem::UnknownIssuer)
-        }
-        TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
-        _ => None,
-    }
+    carto_auth_native::tls_error(error).with_detail(source.unwrap_or_else(|| error.to_string()))
 }
 
 #[cfg(all(test, not(feature = "rustls")))]

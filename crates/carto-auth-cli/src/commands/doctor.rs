@@ -1,7 +1,6 @@
 //! `carto-auth doctor`: tries what a login and a token need, one thing after another, and changes nothing.
 
 mod cache;
-mod certificates;
 mod hosts;
 mod pending;
 mod port;
@@ -15,6 +14,7 @@ use carto_auth_core::{Endpoints, OneLine};
 use carto_auth_native::{BrowserProgram, browser_obstacle, browser_program};
 use serde::Serialize;
 
+use crate::certificates::{Found, HINT, Place, places};
 use crate::commands::doctor::hosts::Hosts;
 use crate::endpoints::{endpoints, variables_set};
 use crate::failure::{Exit, Failure};
@@ -89,11 +89,6 @@ struct Answer {
     checks: Vec<Check>,
 }
 
-/// What is wrong with the variables that say whose certificates count, and a way out.
-pub(crate) fn certificates_problem() -> Option<String> {
-    certificates::problem()
-}
-
 pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure> {
     talk::without_warnings();
     let is_known = unusable.is_empty();
@@ -111,7 +106,7 @@ pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure
     match endpoints {
         Some(endpoints) => tried(global, is_known, &endpoints, &mut checks)?,
         // Whom to ask is not known then.
-        None => checks.extend(certificates::checks().into_iter().chain([browser()])),
+        None => checks.extend(certificates().into_iter().chain([browser()])),
     }
     let ok = checks.iter().all(|check| check.state != State::Problem);
     if global.json {
@@ -162,7 +157,7 @@ fn tried(
             "whose it would be is not known",
         )),
     }
-    checks.extend(certificates::checks());
+    checks.extend(certificates());
     let port_and_browser = match mode {
         Mode::Oauth => [port::check(endpoints), browser()],
         Mode::M2m => ["port", "browser"].map(|name| Check::new(name, State::Skipped, "a machine needs none")),
@@ -179,6 +174,26 @@ fn settings() -> Check {
         false => format!("changed by {}", variables.join(", ")),
     };
     Check::new("settings", State::Ok, whose)
+}
+
+fn certificates() -> Vec<Check> {
+    let check = |state, message: &str| Check::new("certificates", state, message);
+    let places = places();
+    if places.is_empty() {
+        return vec![check(State::Ok, "the system's are trusted")];
+    }
+    let of_place = |Place { about, found }| match found {
+        Found::Trusted(1) => {
+            check(State::Ok, "its certificate is trusted, and not the system's").about(about)
+        }
+        Found::Trusted(count) => {
+            let message = format!("its {count} certificates are trusted, and not the system's");
+            check(State::Ok, &message).about(about)
+        }
+        Found::TooMuch => check(State::Skipped, "there is more than is looked at").about(about),
+        Found::Nothing(why) => check(State::Problem, &why).about(about).hint(HINT),
+    };
+    places.into_iter().map(of_place).collect()
 }
 
 fn browser() -> Check {

@@ -54,7 +54,7 @@ pub(crate) fn run(global: &Global, options: &StatusOptions) -> Result<(), Failur
     } else {
         output::answer(&text(global, &chosen, &answer, last.as_ref()))?;
         if failure.is_none() && exit.is_some() && chosen.mode == Mode::Oauth {
-            let needed = chosen.auth.login_needed().unwrap_or(Error::NotLoggedIn);
+            let needed = chosen.auth.login_reason().unwrap_or(Error::NotLoggedIn);
             let (_, hint) = chosen.failure(needed).into_words();
             talk::hint(&hint);
         }
@@ -139,7 +139,7 @@ fn token(global: &Global, chosen: &Chosen, answer: &Answer, last: Option<&Access
             let (left, until) = (time::rough(end.since(now())), time::minute(end));
             format!("{cached}good for {left}, until {until}")
         }
-        (_, Some(end)) if is_person && !answer.logged_in => match auth.login_needed() {
+        (_, Some(end)) if is_person && !answer.logged_in => match auth.login_reason() {
             Some(Error::ClockWentBack { obtained_at }) => {
                 format!("from {}, which has not come yet", time::minute(obtained_at))
             }

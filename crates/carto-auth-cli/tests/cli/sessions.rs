@@ -175,7 +175,7 @@ fn min_ttl_and_refresh_of_a_person_say_what_only_a_login_can_do() {
         error_of(&outcome),
         (
             4,
-            "your CARTO session lives for 23h 59m only, less than --min-ttl (ana@acme.test)",
+            "your CARTO session has 23h 59m left, less than --min-ttl (ana@acme.test)",
             "run `carto-auth login --force`, or ask for less"
         )
     );

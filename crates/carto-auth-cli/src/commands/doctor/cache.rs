@@ -1,7 +1,9 @@
 //! The token files, and whether they can be read and written.
 
+use std::io::ErrorKind;
+
 use carto_auth_core::OneLine;
-use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection};
+use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection, LockProblem};
 
 use super::{Check, State};
 use crate::global::{Global, Mode};
@@ -68,10 +70,13 @@ fn lock(found: &Inspection, chosen: &Chosen) -> Option<Check> {
         false => State::Warning,
     };
     let check = Check::new("cache", state, format!("it cannot be locked: {why}"));
-    // A lock file is never removed: another process may hold it.
-    let hint = match path.is_file() {
-        true => "let your user read and write it",
-        false => "remove it; it is made anew",
+    let hint = match why {
+        LockProblem::NotRegular => "remove it; it is made anew",
+        LockProblem::Unopened(why) if why.kind() == ErrorKind::PermissionDenied => {
+            "let your user read and write it"
+        }
+        // A lock file is never removed: another process may hold it.
+        _ => "see to what the system says of it, and leave the file where it is",
     };
     Some(check.about(path.to_string_lossy()).hint(hint))
 }

@@ -23,7 +23,9 @@ pub(super) fn check(endpoints: &Endpoints) -> Check {
         Vec::new()
     };
     let unusable = tried.iter().filter_map(|(address, found)| {
-        let why = found.obstacle()?;
+        let PortState::Unusable(why) = found else {
+            return None;
+        };
         Some(format!("not to be listened at on {} ({why})", shown(*address)))
     });
     let mut parts: Vec<String> = unusable.collect();

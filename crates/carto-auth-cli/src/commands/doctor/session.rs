@@ -20,7 +20,7 @@ pub(super) fn check(chosen: &Chosen) -> Check {
         }
         // What a command that needs a token would say.
         (Mode::Oauth, None) => {
-            let error = chosen.auth.login_needed().unwrap_or(Error::NotLoggedIn);
+            let error = chosen.auth.login_reason().unwrap_or(Error::NotLoggedIn);
             Check::failed("session", chosen.failure(error))
         }
     };
