@@ -49,7 +49,7 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
         let variables = [("HTTPS_PROXY", &*url), ("HTTP_PROXY", &*url)];
         assert!(passes_alone(test, &variables).unwrap());
         let asked = proxy.requests();
-        assert_eq!(asked.len(), 3, "it is tried three times");
+        assert_eq!(asked.len(), 1, "it is not asked again");
         for request in asked {
             assert!(
                 request.starts_with("CONNECT auth.example:443 HTTP/1.1\r\n"),
@@ -132,7 +132,7 @@ fn a_proxy_is_spelled_in_many_ways_and_a_blank_variable_is_as_good_as_none() {
             ("https_proxy", &url),
         ];
         assert!(passes_alone(test, &variables).unwrap());
-        assert_eq!(proxy.requests().len(), 3, "it is tried three times");
+        assert_eq!(proxy.requests().len(), 1, "it is not asked again");
     }
 }
 

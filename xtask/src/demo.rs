@@ -46,7 +46,7 @@ pub(crate) fn run(browser: Browser) -> io::Result<()> {
     demo.person(browser)?;
     say("\n== A machine, whose credentials are in carto_credentials.json")?;
     demo.machine()?;
-    say("\nWith an account: cargo install --path crates/carto-auth-cli, then carto-auth login")
+    say("\nWith an account: cargo install --locked --path crates/carto-auth-cli, then carto-auth login")
 }
 
 /// A port that nothing uses at the moment, so that the demo runs beside a login of one's own.

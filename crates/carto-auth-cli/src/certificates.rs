@@ -1,10 +1,12 @@
 //! Whose certificates count: what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, in place of the system's.
 
+use std::borrow::Cow;
 use std::env;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
+use carto_auth_core::{Error, TlsProblem, TransportError};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -38,7 +40,7 @@ pub(crate) enum Found {
 }
 
 /// The way out of a place without certificates.
-pub(crate) const HINT: &str = "name PEM certificates, or unset the variable to trust the system's";
+pub(crate) const HINT: &str = "name PEM certificates there, or unset the variable";
 
 /// The places that take that of the system's certificates; none where these are trusted.
 pub(crate) fn places() -> Vec<Place> {
@@ -57,12 +59,35 @@ pub(crate) fn places() -> Vec<Place> {
     places
 }
 
-/// What is wrong with the variables, and a way out.
+/// True where the variables name something to trust at one of the places at least; the others then cost nobody a connection.
+pub(crate) fn are_some(places: &[Place]) -> bool {
+    places
+        .iter()
+        .any(|place| !matches!(place.found, Found::Nothing(_)))
+}
+
+/// What is wrong with the variables, where nobody is trusted because of them.
 pub(crate) fn problem() -> Option<String> {
-    places().into_iter().find_map(|place| match place.found {
-        Found::Nothing(why) => Some(format!("{}: {why}; {HINT}", place.about)),
+    let places = places();
+    let first = places.first().filter(|_| !are_some(&places))?;
+    match &first.found {
+        Found::Nothing(why) => Some(format!("{}: {why}", first.about)),
         Found::Trusted(_) | Found::TooMuch => None,
-    })
+    }
+}
+
+/// What to do about a failure of TLS: an authority that is added to the system's store does not count while a variable names
+/// others.
+pub(crate) fn hint(failed: &Error, error: &TransportError) -> Cow<'static, str> {
+    let is_of_trust = matches!(error.tls_problem(), Some(TlsProblem::UnknownIssuer) | None);
+    match places().into_iter().next().filter(|_| is_of_trust) {
+        Some(place) => format!(
+            "if a company proxy signs this connection, add its CA to {}, which stands for the system's store",
+            place.about
+        )
+        .into(),
+        None => failed.hint(),
+    }
 }
 
 /// Reads the certificates at a place, as far as there is room, and counts this down.

@@ -64,9 +64,9 @@ fn named(setting: &'static str, error: Error) -> Error {
 fn text(name: &str) -> Result<Option<String>, Failure> {
     match env::var_os(name).map(OsString::into_string) {
         None => Ok(None),
-        Some(Ok(text)) if !text.is_empty() => Ok(Some(text)),
+        Some(Ok(text)) if !text.trim().is_empty() => Ok(Some(text)),
         Some(_) => Err(Failure::usage(
-            format!("{name} is empty or not text"),
+            format!("{name} is blank or not text"),
             "set it, or unset it for CARTO's cloud",
         )),
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use carto_auth_core::{Error, ErrorKind, Remedy};
 use serde::Serialize;
 
-use crate::{certificates, output, talk};
+use crate::{certificates, output, proxy, talk};
 
 /// Why a command failed.
 pub(crate) struct Failure {
@@ -80,12 +80,12 @@ impl Failure {
     }
 
     /// A login that no other command would find.
-    pub(crate) fn not_kept(path: &str) -> Self {
+    pub(crate) fn not_kept(place: &str, hint: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code: "io",
             exit: UNEXPECTED,
-            message: format!("the login cannot be kept in {path}"),
-            hint: "make room there, or name another folder with CARTO_AUTH_HOME, and log in again".into(),
+            message: format!("the login cannot be kept in {place}"),
+            hint: hint.into(),
         }
     }
 
@@ -186,6 +186,16 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let is_tls = error.kind() == ErrorKind::Tls;
+        // Trying again does not help there.
+        if let Some(problem) = is_tls.then(certificates::problem).flatten() {
+            return Self {
+                code: "bad_certificates",
+                exit: FIX,
+                message: format!("nobody is trusted: {problem}"),
+                hint: certificates::HINT.into(),
+            };
+        }
         Self {
             code: code_of(error.kind()),
             exit: match error.remedy() {
@@ -200,14 +210,19 @@ impl From<Error> for Failure {
     }
 }
 
-/// The library's hint, and the command that finds out more.
+/// The library's hint, with what this machine's variables have to do with it, and the command that finds out more.
 pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
     match error {
-        Error::Transport { .. } => {
-            let is_tls = error.kind() == ErrorKind::Tls;
-            let of_trust = is_tls.then(certificates::problem).flatten();
-            let hint = || format!("{}; `carto-auth doctor` tests each step", error.hint());
-            of_trust.unwrap_or_else(hint).into()
+        Error::Transport { host, error: failed } => {
+            let hint = match proxy::on_the_way_to(host) {
+                _ if error.kind() == ErrorKind::Tls => certificates::hint(error, failed),
+                Some(via) => {
+                    let (proxy, hint) = (proxy::shown(&via), proxy::hint(&via, error, failed));
+                    format!("the way leads through {proxy}: {hint}").into()
+                }
+                None => error.hint(),
+            };
+            format!("{hint}; `carto-auth doctor` tests each step").into()
         }
         _ => error.hint(),
     }

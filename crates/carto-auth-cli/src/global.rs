@@ -1,5 +1,6 @@
 //! The options of every command, and the variables that stand for them.
 
+use std::borrow::Cow;
 use std::env;
 use std::path::PathBuf;
 
@@ -24,6 +25,10 @@ pub(crate) struct Global {
 
     #[arg(skip)]
     pub(crate) profile: Profile,
+
+    /// What is wrong with the name in `CARTO_PROFILE`, which counts for a person alone
+    #[arg(skip)]
+    profile_problem: Option<NotAProfile>,
 
     /// Keep the token nowhere
     #[arg(long, global = true)]
@@ -54,17 +59,16 @@ pub(crate) enum Color {
 }
 
 impl Global {
-    /// Fills in from the variables what the arguments leave open, and tells which hold nothing usable. A variable that is
-    /// empty counts as unset.
-    pub(crate) fn take_environment(&mut self) -> Vec<Failure> {
-        let mut unusable = Vec::new();
+    /// Fills in from the variables what the arguments leave open. A variable that is empty counts as unset.
+    ///
+    /// # Errors
+    /// When nobody can tell whose token is meant.
+    pub(crate) fn take_environment(&mut self) -> Result<(), Failure> {
         // Of a machine that an option names, no variable says anything.
         if self.credentials.is_some() {
-            return unusable;
+            return Ok(());
         }
-        let mut refuse = |name: &str, hint: String| {
-            unusable.push(Failure::usage(format!("{name} has no usable value"), hint));
-        };
+        let mut mode_problem = None;
         if self.mode.is_none() {
             // Whoever names a login does not mean the machine of a variable.
             if self.named_profile.is_some() {
@@ -72,7 +76,7 @@ impl Global {
             } else if let Some(text) = variable("CARTO_AUTH_MODE") {
                 match Mode::from_str(&text, false) {
                     Ok(mode) => self.mode = Some(mode),
-                    Err(_) => refuse("CARTO_AUTH_MODE", "set it to oauth or m2m".into()),
+                    Err(_) => mode_problem = Some(unusable("CARTO_AUTH_MODE", "set it to oauth or m2m")),
                 }
             }
         }
@@ -81,13 +85,16 @@ impl Global {
         } else if let Some(text) = variable("CARTO_PROFILE") {
             match text.parse() {
                 Ok(profile) => self.profile = profile,
-                Err(problem) => {
-                    let problem: NotAProfile = problem;
-                    refuse("CARTO_PROFILE", problem.to_string());
-                }
+                Err(problem) => self.profile_problem = Some(problem),
             }
         }
-        unusable
+        mode_problem.map_or(Ok(()), Err)
+    }
+
+    /// Why the profile is not known, if it is not.
+    pub(crate) fn profile_failure(&self) -> Option<Failure> {
+        let problem = self.profile_problem.as_ref()?;
+        Some(unusable("CARTO_PROFILE", problem.to_string()))
     }
 
     /// What clap does not see: of two options that exclude each other one may stand before the command, one after it.
@@ -118,6 +125,10 @@ impl Global {
             name => format!("carto-auth {command} --profile {name}"),
         }
     }
+}
+
+fn unusable(name: &str, hint: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::usage(format!("{name} has no usable value"), hint)
 }
 
 fn variable(name: &str) -> Option<String> {

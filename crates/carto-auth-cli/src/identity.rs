@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLine, Remedy};
-use carto_auth_native::{FileStore, credentials, now};
+use carto_auth_native::{FileStore, HOME_VARIABLE, Inspection, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
 use crate::endpoints::endpoints;
@@ -25,6 +25,8 @@ pub(crate) struct Chosen {
     pub(crate) store: Option<FileStore>,
     /// The command that logs in here.
     pub(crate) login: String,
+    /// `--no-cache`: a login that is stored is not looked for.
+    is_without_cache: bool,
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
@@ -65,6 +67,9 @@ fn person_with(global: &Global, adapt: Adapt) -> Result<Chosen, Failure> {
             "--credentials names a machine, and this is about the login of a person",
             "leave --credentials out",
         ));
+    }
+    if let Some(failure) = global.profile_failure() {
+        return Err(failure);
     }
     let builder = CartoAuth::oauth().endpoints(endpoints()?);
     let store = FileStore::person_profile(&global.profile).filter(|_| !global.no_cache);
@@ -110,7 +115,23 @@ impl Chosen {
             source,
             store,
             login: global.advice("login"),
+            is_without_cache: global.no_cache,
         }
+    }
+
+    /// What is wrong with the folder that tokens are kept in, and a way out, if nothing can be kept there.
+    pub(crate) fn folder_problem(found: &Inspection) -> Option<(&'static str, String)> {
+        let (message, way_out) = match &found.folder {
+            folder if folder.exists() && !folder.is_dir() => ("it is a file and no folder", ""),
+            folder if folder.is_symlink() && !folder.exists() => ("it is a link that leads nowhere", ""),
+            _ if found.is_full => ("the disk is full", "make room there, or "),
+            _ if !found.is_writable => ("no token can be kept there", "let your user write there, or "),
+            _ => return None,
+        };
+        Some((
+            message,
+            format!("{way_out}name another folder in {HOME_VARIABLE}"),
+        ))
     }
 
     /// The identity's own token file, unless nothing is kept.
@@ -130,6 +151,11 @@ impl Chosen {
             .and_then(whose)
             .map_or_else(String::new, |who| format!(" ({who})"));
         match (&error, last.as_ref().and_then(AccessToken::expires_at)) {
+            (Error::NotLoggedIn, _) if self.is_without_cache => Failure::not_logged_in(
+                "not_logged_in",
+                "no login is looked for, because of --no-cache".to_owned(),
+                "leave --no-cache out, or use a machine's credentials".to_owned(),
+            ),
             (Error::NotLoggedIn, _) => self.not_logged_in("not_logged_in", "not logged in".to_owned()),
             (Error::Expired { .. }, Some(end)) if end.as_unix_seconds() == 0 => self.not_logged_in(
                 "session_expired",

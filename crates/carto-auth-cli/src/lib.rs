@@ -16,7 +16,7 @@
 //! Every module has one duty: `arguments` is the command tree, `global` what every command takes, `identity` decides whose token is asked for, `commands` holds
 //! one file per command, `quote` makes assignments for shells, `output` is the only place that writes to stdout, `failure`
 //! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for, `certificates` reads
-//! what `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+//! what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, `proxy` is about the proxy on the way to a host.
 
 mod arguments;
 mod global;
@@ -29,6 +29,7 @@ mod talk;
 mod waiting;
 mod quote;
 mod certificates;
+mod proxy;
 mod commands;
 
 use std::process::ExitCode;
@@ -47,8 +48,8 @@ pub fn main() -> ExitCode {
     };
     talk::start(&arguments.global);
     let outcome = arguments.global.check().and_then(|()| {
-        let unusable = arguments.global.take_environment();
-        run(&arguments, unusable)
+        let taken = arguments.global.take_environment();
+        run(&arguments, taken)
     });
     waiting::end();
     match outcome {
@@ -63,18 +64,19 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Variables that hold nothing usable are an error of every command, but for the one that looks for such things.
-fn run(arguments: &Arguments, mut unusable: Vec<Failure>) -> Result<(), Failure> {
-    if !matches!(arguments.command, Command::Doctor) && !unusable.is_empty() {
-        return Err(unusable.swap_remove(0));
+/// A variable that holds nothing usable is an error of every command, but for the one that looks for such things.
+fn run(arguments: &Arguments, taken: Result<(), Failure>) -> Result<(), Failure> {
+    if matches!(arguments.command, Command::Doctor) {
+        return commands::doctor::run(&arguments.global, taken.err());
     }
+    taken?;
     match &arguments.command {
         Command::Login(options) => commands::login::run(&arguments.global, options),
         Command::Token(options) => commands::token::run(&arguments.global, options),
         Command::Dw(options) => commands::dw::run(&arguments.global, options),
         Command::Env(options) => commands::env::run(&arguments.global, options),
         Command::Status(options) => commands::status::run(&arguments.global, options),
-        Command::Doctor => commands::doctor::run(&arguments.global, unusable),
+        Command::Doctor => Ok(()),
         Command::Logout => commands::logout::run(&arguments.global),
         Command::Completions(options) => commands::completions::run(options.shell),
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -59,14 +59,16 @@ impl Log for Talk {
 
 /// Sets colour and verbosity, by the arguments and `CARTO_AUTH_LOG`.
 pub(crate) fn start(global: &Global) {
+    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     match global.color {
+        // What prints the colours takes any value for a yes, 0 too.
+        Color::Auto if !is_forced && !io::stderr().is_terminal() => anstream::ColorChoice::Never,
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,
     }
     .write_global();
-    let variable = env::var("CARTO_AUTH_LOG").unwrap_or_default();
-    let from_variable: Option<LevelFilter> = variable.parse().ok();
+    let from_variable: Option<LevelFilter> = log_variable().parse().ok();
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::Off,
         // Programs read one object on stderr, or nothing.
@@ -81,9 +83,20 @@ pub(crate) fn start(global: &Global) {
     log::set_max_level(if waits { LevelFilter::Debug } else { level });
     // It is set once, here.
     let _ = log::set_logger(&TALK);
-    if !variable.is_empty() && from_variable.is_none() {
-        log::warn!("CARTO_AUTH_LOG is none of off, warn, info and debug");
+    if let Some(problem) = log_problem() {
+        log::warn!("{problem}");
     }
+}
+
+fn log_variable() -> String {
+    env::var("CARTO_AUTH_LOG").unwrap_or_default()
+}
+
+/// What is wrong with `CARTO_AUTH_LOG`.
+pub(crate) fn log_problem() -> Option<&'static str> {
+    let text = log_variable();
+    let is_unusable = !text.is_empty() && text.parse::<LevelFilter>().is_err();
+    is_unusable.then_some("CARTO_AUTH_LOG is none of off, warn, info and debug")
 }
 
 /// Leaves out warnings, unless somebody has asked for more: what they tell is part of the answer.

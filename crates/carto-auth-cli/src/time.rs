@@ -1,5 +1,6 @@
 //! Times and durations as people write and read them.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use carto_auth_core::Timestamp;
@@ -13,7 +14,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed: Option<SignedDuration> = text.parse().ok();
     parsed
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "expected a time such as 60s, 10m or 1h".to_owned())
+        .ok_or_else(|| "expected a time such as 60s, 10m or 24h".to_owned())
 }
 
 /// `2026-11-25T10:31:07Z`, to the second.
@@ -48,9 +49,10 @@ pub(crate) fn rough(duration: Duration) -> String {
 
 /// `expired 3h ago`; a token counts as over a little before its end, too.
 pub(crate) fn ended(end: Timestamp, now: Timestamp) -> String {
-    match end > now {
-        true => format!("ends in {}", rough(end.since(now))),
-        false => format!("expired {} ago", roughly(now.since(end))),
+    match end.as_unix_seconds().cmp(&now.as_unix_seconds()) {
+        Ordering::Greater => format!("ends in {}", rough(end.since(now))),
+        Ordering::Equal => "has just expired".to_owned(),
+        Ordering::Less => format!("expired {} ago", roughly(now.since(end))),
     }
 }
 
@@ -105,7 +107,7 @@ mod tests {
         let end = |seconds: i64| ended(time, Timestamp::from_unix_seconds(1_795_602_667 + seconds));
         assert_eq!(
             [-8, 0, 600].map(end),
-            ["ends in 8s", "expired 0s ago", "expired 10m ago"]
+            ["ends in 8s", "has just expired", "expired 10m ago"]
         );
     }
 }

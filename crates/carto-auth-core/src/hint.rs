@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::io::ErrorKind as Io;
 
 use crate::error::{Denial, Error};
-use crate::host_rules::AddressProblem;
+use crate::host_rules::{AddressProblem, is_loopback_host};
 use crate::m2m_credentials::CredentialsProblem;
 use crate::reply::{Refusal, ReplyError, ReplyProblem};
-use crate::step::TlsProblem;
+use crate::step::{TlsProblem, TransportError, TransportErrorKind};
 
 impl Error {
     /// What a person should do next, in a sentence without a full stop.
@@ -49,8 +49,7 @@ impl Error {
             },
             Self::Unavailable(_) => "try again in a minute; https://status.carto.com tells of outages",
             Self::Reply(error) => reply_hint(error),
-            Self::Transport { error, .. } if error.kind().is_tls() => tls_hint(error.tls_problem()),
-            Self::Transport { .. } => "check the connection or HTTPS_PROXY",
+            Self::Transport { host, error } => transport_hint(host, error),
             Self::Client(_) => "report this; it is no fault of your settings",
             Self::Store { error, .. } => match error.kind() {
                 Io::StorageFull | Io::QuotaExceeded => {
@@ -78,6 +77,9 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
         CredentialsProblem::ApiBaseUrl(_) => {
             "take it from CARTO Workspace > Developers, for example https://gcp-us-east1.api.carto.com"
         }
+        CredentialsProblem::Missing(name) if name.starts_with("CARTO_") => {
+            "set CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and CARTO_API_BASE_URL together, or name a file"
+        }
         CredentialsProblem::Blanks(_) => "copy the value again, without blanks and line ends",
         _ => {
             "it needs api_base_url, client_id and client_secret; see CARTO Workspace > Developers > Credentials"
@@ -88,7 +90,9 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
 fn address_hint(problem: AddressProblem) -> &'static str {
     match problem {
         AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
-        AddressProblem::NotLoopback => "give the address that is registered for the client id",
+        AddressProblem::NotLoopback => {
+            "give the one that is registered for the client id; CARTO's own is http://localhost:10000/callback/"
+        }
         AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
         AddressProblem::NotAProxy => {
             "give one such as http://proxy.acme.com:3128 (https, socks5 and socks5h are others), or unset the variable"
@@ -109,6 +113,29 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
     }
 }
 
+fn transport_hint(host: &str, error: &TransportError) -> &'static str {
+    match error.kind() {
+        kind if kind.is_tls() => tls_hint(error.tls_problem()),
+        TransportErrorKind::Proxy => proxy_hint(error.proxy_status()),
+        // No proxy leads there.
+        _ if is_loopback_host(host) => "check the address, and whether its server runs on this machine",
+        _ => "check the connection; where only a proxy leads out, name it in HTTPS_PROXY",
+    }
+}
+
+fn proxy_hint(status: Option<u16>) -> &'static str {
+    match status {
+        Some(407) => {
+            "the proxy wants a user name and a password: http://USER:PASSWORD@… in the variable that names it"
+        }
+        Some(403) => "the proxy does not allow this host: ask those who run it, or name the host in NO_PROXY",
+        Some(500..) => {
+            "the proxy does not reach the host: ask those who run it, or name the host in NO_PROXY"
+        }
+        _ => "check the proxy's address, user name and password, or name the host in NO_PROXY",
+    }
+}
+
 fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
     match problem {
         Some(TlsProblem::Expired | TlsProblem::NotYetValid) => {
@@ -121,7 +148,8 @@ fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
             "check the address and its port; where it is a proxy's, it begins with http://"
         }
         Some(TlsProblem::UnknownIssuer) | None => {
-            "if a company proxy signs this connection, add its CA to the system's store or name it in SSL_CERT_FILE"
+            "if a company proxy signs this connection, add its CA to the system's store, or on Linux name a file in \
+             SSL_CERT_FILE that has it beside the system's"
         }
     }
 }

@@ -69,6 +69,15 @@ pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     }
 }
 
+/// The same for a host that was not parsed yet.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    Host::parse(host).is_ok_and(|host| match host {
+        Host::Domain(name) => is_loopback(&Host::Domain(name.as_str())),
+        Host::Ipv4(address) => is_loopback(&Host::Ipv4(address)),
+        Host::Ipv6(address) => is_loopback(&Host::Ipv6(address)),
+    })
+}
+
 /// A domain name as DNS knows it, in lower case: no port, user, path, address or trailing dot.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct DomainName(Cow<'static, str>);

@@ -16,7 +16,7 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
-use crate::host_rules::is_loopback;
+use crate::host_rules::is_loopback_host;
 use crate::timestamp::Timestamp;
 
 /// A conversation with CARTO that a driver carries out step by step.
@@ -140,11 +140,7 @@ impl Outgoing {
     /// plain http carries.
     #[must_use]
     pub fn bypasses_proxies(&self) -> bool {
-        url::Host::parse(self.host()).is_ok_and(|host| match host {
-            url::Host::Domain(name) => is_loopback(&url::Host::Domain(name.as_str())),
-            url::Host::Ipv4(address) => is_loopback(&url::Host::Ipv4(address)),
-            url::Host::Ipv6(address) => is_loopback(&url::Host::Ipv6(address)),
-        })
+        is_loopback_host(self.host())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a program holds to ask for tokens.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,13 +43,12 @@ use crate::transport::Transport;
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CartoAuth(pub(crate) Arc<Inner>);
 
 /// How long somebody waits for a renewal that another task leads: a lock and a flow, and a little more.
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(105);
 
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) session: Arc<SharedSession>,
     pub(crate) endpoints: Endpoints,
@@ -58,6 +58,13 @@ pub(crate) struct Inner {
     /// One task logs in, or looks the account's APIs up.
     pub(crate) logging_in: Mutex<()>,
     login_attempts: AtomicU64,
+}
+
+/// Whose tokens they are.
+impl fmt::Debug for CartoAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CartoAuth").field(&self.identity()).finish()
+    }
 }
 
 impl CartoAuth {

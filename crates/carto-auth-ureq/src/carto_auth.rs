@@ -1,5 +1,6 @@
 //! What a program holds to ask for tokens.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -36,13 +37,12 @@ use crate::oauth::OauthBuilder;
 /// assert_eq!(auth.access_token()?.claims().unwrap().audience, ["carto-cloud-native-api"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CartoAuth(pub(crate) Arc<Inner>);
 
 /// How long somebody waits for a renewal that another thread leads: a lock and a flow, and a little more.
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(105);
 
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) session: Arc<SharedSession>,
     pub(crate) endpoints: Endpoints,
@@ -52,6 +52,13 @@ pub(crate) struct Inner {
     /// One thread logs in, or looks the account's APIs up.
     pub(crate) logging_in: Mutex<()>,
     login_attempts: AtomicU64,
+}
+
+/// Whose tokens they are.
+impl fmt::Debug for CartoAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CartoAuth").field(&self.identity()).finish()
+    }
 }
 
 impl CartoAuth {

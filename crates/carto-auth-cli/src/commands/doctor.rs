@@ -14,7 +14,7 @@ use carto_auth_core::{Endpoints, OneLine};
 use carto_auth_native::{BrowserProgram, browser_obstacle, browser_program};
 use serde::Serialize;
 
-use crate::certificates::{Found, HINT, Place, places};
+use crate::certificates::{Found, HINT, Place, are_some, places};
 use crate::commands::doctor::hosts::Hosts;
 use crate::endpoints::{endpoints, variables_set};
 use crate::failure::{Exit, Failure};
@@ -89,8 +89,9 @@ struct Answer {
     checks: Vec<Check>,
 }
 
-pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure> {
+pub(crate) fn run(global: &Global, unusable: Option<Failure>) -> Result<(), Failure> {
     talk::without_warnings();
+    let unusable: Vec<_> = unusable.into_iter().chain(unusable_profile(global)).collect();
     let is_known = unusable.is_empty();
     let (endpoints, settings) = match endpoints() {
         Ok(endpoints) => (Some(endpoints), settings()),
@@ -102,6 +103,10 @@ pub(crate) fn run(global: &Global, unusable: Vec<Failure>) -> Result<(), Failure
             .into_iter()
             .map(|failure| Check::failed("settings", failure)),
     );
+    if let Some(problem) = talk::log_problem() {
+        let check = Check::new("settings", State::Warning, problem);
+        checks.push(check.hint("set it to one of these, or unset it"));
+    }
     checks.extend(proxies::checks());
     match endpoints {
         Some(endpoints) => tried(global, is_known, &endpoints, &mut checks)?,
@@ -167,6 +172,12 @@ fn tried(
     Ok(())
 }
 
+/// A machine has no profile.
+fn unusable_profile(global: &Global) -> Option<Failure> {
+    let is_machine = global.mode == Some(Mode::M2m) || identity::overriding_variable(global).is_some();
+    global.profile_failure().filter(|_| !is_machine)
+}
+
 fn settings() -> Check {
     let variables = variables_set();
     let whose = match variables.is_empty() {
@@ -182,6 +193,11 @@ fn certificates() -> Vec<Check> {
     if places.is_empty() {
         return vec![check(State::Ok, "the system's are trusted")];
     }
+    // The others do then.
+    let nothing = match are_some(&places) {
+        true => State::Warning,
+        false => State::Problem,
+    };
     let of_place = |Place { about, found }| match found {
         Found::Trusted(1) => {
             check(State::Ok, "its certificate is trusted, and not the system's").about(about)
@@ -191,7 +207,7 @@ fn certificates() -> Vec<Check> {
             check(State::Ok, &message).about(about)
         }
         Found::TooMuch => check(State::Skipped, "there is more than is looked at").about(about),
-        Found::Nothing(why) => check(State::Problem, &why).about(about).hint(HINT),
+        Found::Nothing(why) => check(nothing, &why).about(about).hint(HINT),
     };
     places.into_iter().map(of_place).collect()
 }

@@ -39,6 +39,7 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
     let chosen = identity::person(global)?;
     let options = options(global, command, &chosen)?;
     if let Some(code) = &command.code {
+        check_place(&chosen)?;
         let token = finish_pending(global, &chosen, code, &options)?;
         return succeeded(global, &chosen, &token);
     }
@@ -63,6 +64,7 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
         }
         return answer(global, &chosen);
     }
+    check_place(&chosen)?;
     if let Some(reason) = nobody_to_ask()
         && !command.browser
     {
@@ -73,6 +75,18 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
         .log_in(&options)
         .map_err(|error| chosen.of_login(error))?;
     succeeded(global, &chosen, &token)
+}
+
+/// A login that no other command would find is not begun.
+fn check_place(chosen: &Chosen) -> Result<(), Failure> {
+    let (Some(store), Some(identity)) = (&chosen.store, chosen.auth.identity()) else {
+        return Err(no_home());
+    };
+    let found = store.inspect(identity);
+    Chosen::folder_problem(&found).map_or(Ok(()), |(problem, hint)| {
+        let place = format!("{}: {problem}", found.folder.display());
+        Err(Failure::not_kept(&place, hint))
+    })
 }
 
 /// A login that is good and of which nothing else is asked.
@@ -171,12 +185,14 @@ fn complete_with(global: &Global, options: &LoginOptions) -> String {
 }
 
 fn pending(global: &Global) -> Result<PendingLogin, Failure> {
-    PendingLogin::of(&global.profile).ok_or_else(|| {
-        Failure::usage(
-            "there is no home folder to keep the login in",
-            "set CARTO_AUTH_HOME",
-        )
-    })
+    PendingLogin::of(&global.profile).ok_or_else(no_home)
+}
+
+fn no_home() -> Failure {
+    Failure::usage(
+        "there is no home folder to keep the login in",
+        "set CARTO_AUTH_HOME",
+    )
 }
 
 /// `login --code`: the login that was left pending, and what the person brought.
@@ -269,10 +285,9 @@ fn succeeded(global: &Global, chosen: &Chosen, token: &AccessToken) -> Result<()
     // What a login is for is that other commands find it.
     let found = identity::person(global)?.auth.cached_token();
     if found.is_none_or(|found| found.secret() != token.secret()) {
-        let path = chosen.cache().map(|path| path.display().to_string());
-        return Err(Failure::not_kept(
-            &path.unwrap_or_else(|| "the home folder, for there is none".to_owned()),
-        ));
+        let path = chosen.cache().unwrap_or_default();
+        let hint = "make room there, or name another folder with CARTO_AUTH_HOME, and log in again";
+        return Err(Failure::not_kept(&path.to_string_lossy(), hint));
     }
     if !global.json {
         let text = logged_in(token);

@@ -1,6 +1,8 @@
 //! `carto-auth token`: print a valid access token.
 
-use carto_auth_core::{AccessToken, Freshness};
+use std::time::Duration;
+
+use carto_auth_core::{AccessToken, Error, Freshness};
 use carto_auth_native::now;
 use serde::Serialize;
 
@@ -69,16 +71,26 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
         true => auth.new_token(),
         false => auth.access_token_with(freshness),
     };
-    let token = token.map_err(|error| chosen.failure(error))?;
     let min_ttl = options.min_ttl.unwrap_or_default();
+    let too_short = |what: &str| Failure::usage(format!("{what}, less than --min-ttl"), "ask for less");
+    let token = token.map_err(|error| match (&error, whole_life(chosen)) {
+        // A new login would not be any better.
+        (Error::NotRenewable, Some(life)) if life < min_ttl => {
+            too_short(&format!("a login is good for {}", time::roughly(life)))
+        }
+        _ => chosen.failure(error),
+    })?;
     match token.expires_at().map(|end| end.since(now())) {
-        Some(left) if left < min_ttl => Err(Failure::usage(
-            format!(
-                "the newest token has {} left, less than --min-ttl",
-                time::rough(left)
-            ),
-            "ask for less",
-        )),
+        Some(left) if left < min_ttl => Err(too_short(&format!(
+            "the newest token has {} left",
+            time::rough(left)
+        ))),
         _ => Ok(token),
     }
+}
+
+/// How long the login is good for as a whole, as far as its token says.
+fn whole_life(chosen: &Chosen) -> Option<Duration> {
+    let claims = chosen.auth.last_token()?.claims()?;
+    Some(claims.expires_at?.since(claims.issued_at?))
 }

@@ -65,6 +65,29 @@ fn refresh_asks_again_and_min_ttl_asks_only_when_needed() {
 }
 
 #[test]
+fn no_cache_looks_for_no_login() {
+    let world = World::new();
+    world.log_in(&[]);
+    let error = "no login is looked for, because of --no-cache";
+    let hint = "leave --no-cache out, or use a machine's credentials";
+    assert_eq!(error_of(&world.run(&["token", "--no-cache"])), (4, error, hint));
+}
+
+#[test]
+fn colour_is_forced_by_what_is_not_zero() {
+    let world = World::new();
+    for (value, is_colored) in [("0", false), ("1", true)] {
+        let mut command = world.command(&["token"]);
+        let outcome = run(command.env("CLICOLOR_FORCE", value), "").unwrap();
+        assert_eq!(
+            outcome.stderr.contains('\x1b'),
+            is_colored,
+            "{value}: {outcome:?}"
+        );
+    }
+}
+
+#[test]
 fn no_cache_keeps_nothing() {
     let world = World::new();
     assert_eq!(world.machine(&["token", "--no-cache"]).code, Some(0));

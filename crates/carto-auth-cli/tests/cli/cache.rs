@@ -48,11 +48,8 @@ fn a_file_in_the_place_of_the_folder_is_named_as_that() {
     );
     let login = with(&["login"]);
     let (code, error, hint) = error_of(&login);
-    assert!(
-        error.ends_with("login_pending.json: a file is in the place of the folder"),
-        "{error}"
-    );
-    assert_eq!((code, hint), (1, "name a folder in CARTO_AUTH_HOME"));
+    assert!(error.ends_with("afile: it is a file and no folder"), "{error}");
+    assert_eq!((code, hint), (1, "name another folder in CARTO_AUTH_HOME"));
     let doctor = with(&["doctor"]);
     assert!(
         doctor.stdout.contains("afile: it is a file and no folder\n"),

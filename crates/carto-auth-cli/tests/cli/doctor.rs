@@ -288,6 +288,12 @@ fn a_clock_that_is_ten_minutes_off_is_told_with_what_it_breaks() {
         assert!(expected.iter().any(|text| text == message), "{message}");
         assert!(hint.contains(breaks), "{hint}");
     }
+    world.carto.set_clock_ahead(-90_000);
+    let report = world.doctor(&[], &[]);
+    let (state, message, hint) = report.one("clock");
+    assert_eq!((report.code, state), (1, "problem"), "no token is of use");
+    assert!(message.starts_with("1d 1h ahead of "), "{message}");
+    assert!(hint.contains("every token counts as ended"), "{hint}");
     world.carto.set_clock_ahead(90);
     assert_eq!(world.doctor(&[], &[]).one("clock").0, "ok");
 }
@@ -311,7 +317,8 @@ fn a_proxy_that_refuses_or_is_not_there_is_blamed_without_its_password() {
         "the proxy http://127.0.0.1:{} (HTTPS_PROXY) refused: HTTP 407 (tokens)",
         proxy.port()
     );
-    let hint = "it wants a user name and a password: http://USER:PASSWORD@… in that variable";
+    let hint =
+        "the proxy wants a user name and a password: http://USER:PASSWORD@… in the variable that names it";
     assert_eq!(refused.code, 1);
     assert_eq!(refused.host("auth.example"), ("problem", message.as_str(), hint));
     assert!(
@@ -382,7 +389,7 @@ fn a_company_ca_and_a_proxy_are_told_in_words() {
 }
 
 #[test]
-fn a_certificate_variable_that_names_a_folder_is_the_hint_of_a_token_too() {
+fn a_certificate_variable_that_names_a_folder_is_what_a_token_fails_with() {
     let certificates = Certificates::generate().unwrap();
     let server = Scripted::https(vec![http(404, &[], "")], certificates.server).unwrap();
     let world = World::new();
@@ -390,11 +397,9 @@ fn a_certificate_variable_that_names_a_folder_is_the_hint_of_a_token_too() {
     token
         .env("CARTO_AUTH_URL", format!("https://localhost:{}", server.port()))
         .env("SSL_CERT_FILE", ".");
-    assert_eq!(
-        error_of(&run(&mut token, "").unwrap()).2,
-        "SSL_CERT_FILE .: it is a folder, and SSL_CERT_DIR names those; \
-         name PEM certificates, or unset the variable to trust the system's"
-    );
+    let error = "nobody is trusted: SSL_CERT_FILE .: it is a folder, and SSL_CERT_DIR names those";
+    let hint = "name PEM certificates there, or unset the variable";
+    assert_eq!(error_of(&run(&mut token, "").unwrap()), (3, error, hint));
 }
 
 #[test]

@@ -77,9 +77,9 @@ fn entries_of_no_proxy_that_stand_for_no_host_are_named() {
 fn what_a_proxy_answers_is_told() {
     let world = World::new();
     for (status, begin) in [
-        (403, "it does not allow this host"),
-        (407, "it wants a user name"),
-        (502, "it does not reach the host"),
+        (403, "the proxy does not allow this host"),
+        (407, "the proxy wants a user name"),
+        (502, "the proxy does not reach the host"),
         (418, "check the proxy's address"),
     ] {
         let proxy = Scripted::http(vec![http(status, &[], "")]).unwrap();
@@ -127,7 +127,7 @@ fn what_is_wrong_with_tls_is_told_in_words_with_a_hint_each() {
         (
             Flaw::UnknownCa,
             "nobody who is trusted vouches for its certificate (",
-            "if a company proxy signs",
+            "if a company proxy signs this connection, add its CA to SSL_CERT_FILE ca.pem, which stands for",
         ),
     ] {
         let certificates = Certificates::with_flaw(flaw).unwrap();
@@ -187,7 +187,7 @@ fn certificates_that_cannot_be_used_are_a_problem() {
         ),
     ] {
         let report = world.doctor(&MACHINE, &[(variable, path)]);
-        let hint = "name PEM certificates, or unset the variable to trust the system's";
+        let hint = "name PEM certificates there, or unset the variable";
         assert_eq!(report.one("certificates"), ("problem", message, hint), "{path}");
         assert_eq!(report.code, 1);
     }
@@ -199,6 +199,13 @@ fn certificates_that_cannot_be_used_are_a_problem() {
             (0, ("ok", message, ""))
         );
     }
+    let both = [
+        ("SSL_CERT_FILE", "good/ca.pem"),
+        ("SSL_CERT_DIR", "empty:missing"),
+    ];
+    let report = world.doctor(&MACHINE, &both);
+    let states: Vec<_> = report.all("certificates").iter().map(|check| check.0).collect();
+    assert_eq!((report.code, states), (0, vec!["ok", "warning", "warning"]));
     let unset = world.doctor(&MACHINE, &[("SSL_CERT_DIR", "")]);
     assert_eq!(unset.one("certificates").1, "the system's are trusted");
 }
@@ -239,6 +246,51 @@ fn variables_that_hold_nothing_usable_are_problems_and_the_rest_is_tried() {
 
     let refused = run(world.command(&["token"]).envs(variables), "").unwrap();
     assert_eq!(error_of(&refused).0, 2, "other commands stay as they are");
+
+    let log = world.doctor(&MACHINE, &[("CARTO_AUTH_LOG", "loud")]);
+    let expected = (
+        "warning",
+        "CARTO_AUTH_LOG is none of off, warn, info and debug",
+        "set it to one of these, or unset it",
+    );
+    assert_eq!((log.code, log.all("settings")[1]), (0, expected));
+}
+
+#[test]
+fn a_profile_that_is_none_does_not_end_what_a_machine_does() {
+    let world = World::new();
+    let variables = [("CARTO_CREDENTIALS_FILE", "ci.json"), ("CARTO_PROFILE", "a/b")];
+    let run = |arguments: &[&str]| run(world.command(arguments).envs(variables), "").unwrap();
+    assert_eq!(run(&["token"]).code, Some(0));
+    let report = world.doctor(&[], &variables);
+    assert_eq!((report.code, report.one("settings").0), (0, "ok"));
+    for person in [&["login"][..], &["token", "--mode", "oauth"]] {
+        let (code, error, _) = (2, "CARTO_PROFILE has no usable value", "");
+        let outcome = run(person);
+        assert_eq!((error_of(&outcome).0, error_of(&outcome).1), (code, error));
+    }
+}
+
+#[test]
+fn a_host_that_no_proxy_exempts_is_said_to_be_and_a_lookup_for_a_socks_proxy_is_told() {
+    let world = World::new();
+    let proxy = ("ALL_PROXY", "socks5://127.0.0.1:9");
+    let report = world.doctor(&MACHINE, &[proxy, ("NO_PROXY", "*")]);
+    assert_eq!(
+        report.one("host").1,
+        "answers directly, as NO_PROXY says (tokens, APIs)"
+    );
+    let report = world.doctor(&MACHINE, &[proxy, ("CARTO_AUTH_URL", "https://auth.invalid")]);
+    let (state, message, hint) = report.host("auth.invalid");
+    assert_eq!(state, "problem");
+    assert_eq!(
+        message,
+        "the name does not resolve here, or that of the proxy socks5://127.0.0.1:9 (ALL_PROXY) does not (tokens)"
+    );
+    assert!(
+        hint.ends_with("with socks5h:// it is the proxy that resolves names"),
+        "{hint}"
+    );
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn what_may_pass_is_to_be_tried_again() {
         (
             5,
             "cannot reach 127.0.0.1: the connection ended before the answer did",
-            "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step"
+            "check the address, and whether its server runs on this machine; `carto-auth doctor` tests each step"
         )
     );
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -481,6 +481,37 @@ fn a_code_that_never_left_and_a_word_that_is_none_leave_the_login_pending() {
         4,
         "bytes may have left, so it is not pending any more"
     );
+}
+
+#[test]
+fn a_login_that_could_not_be_kept_is_not_begun() {
+    let world = World::new();
+    let folder = world.path(".carto-auth");
+    let refused = |arguments: &[&str], problem: &str, hint: &str| {
+        let outcome = world.run(arguments);
+        let error = format!("the login cannot be kept in {}: {problem}", folder.display());
+        assert_eq!(error_of(&outcome), (1, error.as_str(), hint));
+    };
+    let hint = "name another folder in CARTO_AUTH_HOME";
+    let pending = world.run(&["login"]);
+    let address = world
+        .carto
+        .log_in_at(url_in(&pending.stderr), Person::Accepts)
+        .unwrap();
+    fs::rename(&folder, world.path("aside")).unwrap();
+    fs::write(&folder, "").unwrap();
+    refused(&["login"], "it is a file and no folder", hint);
+    refused(&["login", "--browser"], "it is a file and no folder", hint);
+    refused(&["login", "--code", &address], "it is a file and no folder", hint);
+    fs::remove_file(&folder).unwrap();
+    symlink(world.path("gone"), &folder).unwrap();
+    refused(&["login"], "it is a link that leads nowhere", hint);
+    fs::remove_file(&folder).unwrap();
+    assert_eq!(world.asked(), 0, "no code is spent");
+
+    fs::rename(world.path("aside"), &folder).unwrap();
+    let outcome = world.run(&["login", "--code", &address]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
 }
 
 #[test]

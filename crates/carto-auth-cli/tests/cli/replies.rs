@@ -80,7 +80,7 @@ fn html_truncated_and_huge_bodies_are_described() {
         (
             5,
             error,
-            "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step"
+            "check the address, and whether its server runs on this machine; `carto-auth doctor` tests each step"
         )
     );
 }
@@ -138,7 +138,8 @@ fn a_server_that_is_not_there_is_named() {
     let world = World::new();
     let port = free_port();
     let gone = token_from(&world, &format!("http://127.0.0.1:{port}"), |command| command);
-    let hint = "check the connection or HTTPS_PROXY; `carto-auth doctor` tests each step";
+    let hint =
+        "check the address, and whether its server runs on this machine; `carto-auth doctor` tests each step";
     assert_eq!(
         error_of(&gone),
         (5, "cannot reach 127.0.0.1: connection refused", hint)
@@ -181,18 +182,19 @@ fn a_proxy_is_used_for_https_and_never_for_loopback_and_its_password_is_not_show
     let through = token_from(&world, "https://auth.carto.test", |command| {
         command.env("HTTPS_PROXY", &address)
     });
-    let (code, error, _) = error_of(&through);
-    assert_eq!(
-        (code, error),
-        (
-            5,
-            "cannot reach auth.carto.test: the proxy refused the connection"
-        )
+    let hint = format!(
+        "the way leads through the proxy http://127.0.0.1:{} (HTTPS_PROXY): the proxy wants a user name and a password: \
+         http://USER:PASSWORD@… in the variable that names it; `carto-auth doctor` tests each step",
+        proxy.port()
     );
+    let error = "cannot reach auth.carto.test: the proxy refused the connection";
+    assert_eq!(error_of(&through), (5, error, hint.as_str()));
+    let [head] = &proxy.requests()[..] else {
+        panic!("it is not asked again: {:?}", proxy.requests())
+    };
     assert!(
-        proxy.requests()[0].starts_with("CONNECT auth.carto.test:443 HTTP/1.1\r\n"),
-        "{:?}",
-        proxy.requests()
+        head.starts_with("CONNECT auth.carto.test:443 HTTP/1.1\r\n"),
+        "{head}"
     );
     assert!(!format!("{}{}", through.stdout, through.stderr).contains("canary"));
 
@@ -209,4 +211,28 @@ fn a_proxy_is_used_for_https_and_never_for_loopback_and_its_password_is_not_show
         "{}",
         direct.stderr
     );
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_named_with_its_variable() {
+    let world = World::new();
+    let port = free_port();
+    let address = format!("me:canary@127.0.0.1:{port}");
+    let gone = token_from(&world, "https://auth.carto.test", |command| {
+        command.env("all_proxy", &address)
+    });
+    let hint = format!(
+        "the way leads through the proxy http://127.0.0.1:{port} (all_proxy): check that variable; NO_PROXY names hosts that \
+         are asked without a proxy; `carto-auth doctor` tests each step"
+    );
+    let error = "cannot reach auth.carto.test: connection refused";
+    assert_eq!(error_of(&gone), (5, error, hint.as_str()));
+    let exempt = token_from(&world, "https://auth.carto.invalid", |command| {
+        command
+            .env("all_proxy", &address)
+            .env("NO_PROXY", "carto.invalid")
+    });
+    let (_, error, hint) = error_of(&exempt);
+    assert_eq!(error, "cannot reach auth.carto.invalid: host name not found");
+    assert!(hint.starts_with("check the connection; "), "{hint}");
 }

@@ -170,7 +170,7 @@ fn a_session_of_a_time_that_has_not_come_is_told_from_one_that_has_ended() {
 fn min_ttl_and_refresh_of_a_person_say_what_only_a_login_can_do() {
     let world = World::new();
     world.log_in(&[]);
-    let outcome = world.run(&["token", "--min-ttl", "25h"]);
+    let outcome = world.run(&["token", "--min-ttl", "24h"]);
     assert_eq!(
         error_of(&outcome),
         (
@@ -179,6 +179,9 @@ fn min_ttl_and_refresh_of_a_person_say_what_only_a_login_can_do() {
             "run `carto-auth login --force`, or ask for less"
         )
     );
+    let outcome = world.run(&["token", "--min-ttl", "25h"]);
+    let error = "a login is good for 24h, less than --min-ttl";
+    assert_eq!(error_of(&outcome), (2, error, "ask for less"));
     assert_eq!(error_of(&world.run(&["token", "--refresh"])).0, 2);
 }
 
@@ -274,7 +277,7 @@ fn advice_is_about_the_profile_that_was_asked_for() {
             "run `carto-auth login --profile work --force`",
         ),
         (
-            &["token", "--min-ttl", "25h"],
+            &["token", "--min-ttl", "24h"],
             "run `carto-auth login --profile work --force`, or",
         ),
     ] {

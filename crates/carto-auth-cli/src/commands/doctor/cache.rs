@@ -37,21 +37,10 @@ fn folder(found: &Inspection, lost: State) -> Check {
         let about = found.folder.to_string_lossy();
         Check::new("cache", state, message).about(about)
     };
+    if let Some((message, hint)) = Chosen::folder_problem(found) {
+        return check(lost, message.to_owned()).hint(hint);
+    }
     match found.folder_mode {
-        _ if found.folder.exists() && !found.folder.is_dir() => {
-            check(lost, "it is a file and no folder".to_owned())
-                .hint(format!("name a folder in {HOME_VARIABLE}"))
-        }
-        _ if found.folder.is_symlink() && !found.folder.exists() => {
-            check(lost, "it is a link that leads nowhere".to_owned())
-                .hint(format!("name a folder in {HOME_VARIABLE}"))
-        }
-        _ if found.is_full => check(lost, "the disk is full".to_owned()).hint(format!(
-            "make room there, or name another folder with {HOME_VARIABLE}"
-        )),
-        _ if !found.is_writable => check(lost, "no token can be kept there".to_owned()).hint(format!(
-            "let your user write there, or name another folder with {HOME_VARIABLE}"
-        )),
         Some(mode) if mode & 0o022 != 0 => {
             let message = format!("others may put files there (mode {mode:04o})");
             check(State::Warning, message).hint("make its mode 0700")

@@ -1,25 +1,29 @@
 //! The hosts that a login or a token needs: whether they answer, which way, and what time it is there.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use carto_auth_core::{
-    AddressProblem, Answered, ApiBaseUrl, Endpoints, Error, Probe, TlsProblem, TransportError,
-    TransportErrorKind,
+    AddressProblem, Answered, ApiBaseUrl, Endpoints, Error, ErrorKind, Probe, Step, TlsProblem,
+    TransportError, TransportErrorKind,
 };
-use carto_auth_native::now;
+use carto_auth_native::{is_exempt_from_proxies, now};
 use carto_auth_ureq::{Via, default_agent, drive};
 
 use super::{Check, State};
 use crate::global::Mode;
-use crate::time;
+use crate::{certificates, proxy, time};
 
 /// A host takes five seconds at most; this is for what no timer reaches.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Clocks that are no further apart, in seconds, do no harm.
 const DRIFT: u64 = 120;
+
+/// In seconds. CARTO's tokens live for as long.
+const A_DAY: u64 = 86_400;
 
 /// Hosts that are being asked, side by side.
 pub(super) struct Hosts {
@@ -38,8 +42,37 @@ struct Host {
 }
 
 struct Asked {
-    via: Option<Via>,
+    way: Way,
     outcome: Result<Answered, Error>,
+}
+
+/// How a host is asked.
+enum Way {
+    Direct,
+    /// Directly, though the environment names a proxy.
+    Exempt,
+    Through(Via),
+}
+
+impl Way {
+    fn of(via: Option<Via>, step: &Step<Probe>) -> Self {
+        let is_exempt = || {
+            let is_listed = matches!(step, Step::Send(out, _) if is_exempt_from_proxies(out.host()));
+            is_listed && matches!(Via::of_environment(), Ok(Some(_)))
+        };
+        match via {
+            Some(via) => Self::Through(via),
+            None if is_exempt() => Self::Exempt,
+            None => Self::Direct,
+        }
+    }
+
+    fn proxy(&self) -> Option<&Via> {
+        match self {
+            Self::Through(via) => Some(via),
+            Self::Direct | Self::Exempt => None,
+        }
+    }
 }
 
 impl Hosts {
@@ -100,13 +133,14 @@ fn ask(address: &str) -> Asked {
     match Probe::start(address, now()) {
         Ok(step) => Asked {
             // The request fails with what is wrong with its proxy, too.
-            via: Via::of(&agent, &step).unwrap_or_default(),
+            way: Way::of(Via::of(&agent, &step).unwrap_or_default(), &step),
             outcome: drive(&agent, step),
         },
         Err(problem) => {
             let setting = "the address";
             let outcome = Err(Error::Address { setting, problem });
-            Asked { via: None, outcome }
+            let way = Way::Direct;
+            Asked { way, outcome }
         }
     }
 }
@@ -114,13 +148,10 @@ fn ask(address: &str) -> Asked {
 impl Host {
     fn check(&self) -> Check {
         let (state, message, hint) = match &self.asked {
-            Some(Asked { via, outcome }) => {
-                let proxy = via.as_ref().map(shown);
+            Some(Asked { way, outcome }) => {
                 match outcome {
-                    Ok(answered) => answers(*answered, proxy.as_deref()),
-                    Err(failed @ Error::Transport { error, .. }) => {
-                        trouble(error, &failed.hint(), proxy.as_deref())
-                    }
+                    Ok(answered) => answers(*answered, way),
+                    Err(failed @ Error::Transport { error, .. }) => trouble(failed, error, way.proxy()),
                     // The way out is said beside the variable.
                     Err(
                         error @ Error::Address {
@@ -131,7 +162,7 @@ impl Host {
                     Err(error) => (State::Problem, error.to_string(), error.hint().into_owned()),
                 }
             }
-            None => (State::Problem, SILENT.to_owned(), CONNECTION.to_owned()),
+            None => (State::Problem, SILENT.to_owned(), CHECK_CONNECTION.to_owned()),
         };
         let message = format!("{message} ({})", self.gives.join(", "));
         let check = Check::new("host", state, message).about(&self.name);
@@ -143,16 +174,14 @@ impl Host {
 }
 
 const SILENT: &str = "does not answer in time";
-const CONNECTION: &str = "check the connection; where only a proxy leads out, name it in HTTPS_PROXY";
+const CHECK_CONNECTION: &str = "check the connection";
 
-/// `the proxy http://proxy:3128 (HTTPS_PROXY)`.
-fn shown(via: &Via) -> String {
-    let variable = via.variable.map(|name| format!(" ({name})"));
-    format!("the proxy {}{}", via.address, variable.unwrap_or_default())
-}
-
-fn answers(answered: Answered, proxy: Option<&str>) -> (State, String, String) {
-    let way = proxy.map_or_else(|| "directly".to_owned(), |proxy| format!("through {proxy}"));
+fn answers(answered: Answered, way: &Way) -> (State, String, String) {
+    let way = match way {
+        Way::Direct => "directly".to_owned(),
+        Way::Exempt => "directly, as NO_PROXY says".to_owned(),
+        Way::Through(via) => format!("through {}", proxy::shown(via)),
+    };
     match answered.status {
         status @ 500.. => (
             State::Warning,
@@ -163,52 +192,68 @@ fn answers(answered: Answered, proxy: Option<&str>) -> (State, String, String) {
     }
 }
 
-fn trouble(error: &TransportError, tls_hint: &str, proxy: Option<&str>) -> (State, String, String) {
-    use TransportErrorKind as Kind;
-    const VARIABLE: &str = "check that variable; NO_PROXY names hosts that are asked without a proxy";
-    let (message, hint) = match (error.kind(), proxy) {
-        // It is the proxy that is connected to.
-        (Kind::HostNotFound, Some(proxy)) => (format!("the name of {proxy} does not resolve"), VARIABLE),
-        (Kind::ConnectionRefused, Some(proxy)) => (format!("{proxy} refuses connections"), VARIABLE),
-        (Kind::ConnectionFailed, Some(proxy)) => (format!("{proxy} is out of reach"), VARIABLE),
-        (Kind::Proxy, proxy) => refusal(error.proxy_status(), proxy.unwrap_or("the proxy")),
-        (kind, proxy) => {
-            let (what, hint) = match kind {
-                Kind::HostNotFound => (
-                    "the name does not resolve".to_owned(),
-                    "check its spelling, the connection and this machine's DNS; where only a proxy leads out, name it in \
-                     HTTPS_PROXY",
-                ),
-                Kind::ConnectionRefused => (
-                    "refuses connections".to_owned(),
-                    "check the address, and whether a firewall is in between",
-                ),
-                Kind::ConnectionFailed => ("is out of reach".to_owned(), CONNECTION),
-                Kind::ConnectTimeout | Kind::Timeout => (SILENT.to_owned(), CONNECTION),
-                Kind::Certificate | Kind::Tls => (format!("TLS: {}", tls_words(error)), tls_hint),
-                _ => (
-                    error.to_string(),
-                    "is a proxy or captive portal in between, or the address not CARTO's?",
-                ),
-            };
-            let way = proxy.map(|proxy| format!(", through {proxy}"));
-            (what + &way.unwrap_or_default(), hint)
-        }
+fn trouble(failed: &Error, error: &TransportError, via: Option<&Via>) -> (State, String, String) {
+    let is_tls = failed.kind() == ErrorKind::Tls;
+    let (what, hint) = match via {
+        _ if is_tls => tls_trouble(failed, error),
+        Some(via) => (proxy_trouble(error, via), proxy::hint(via, failed, error)),
+        None => direct_trouble(failed, error),
     };
-    (State::Problem, message, hint.to_owned())
+    let way = via
+        .map(proxy::shown)
+        .filter(|proxy| !what.contains(proxy))
+        .map(|proxy| format!(", through {proxy}"));
+    (State::Problem, what + &way.unwrap_or_default(), hint.into_owned())
 }
 
-/// What a proxy's answer to `CONNECT` means.
-fn refusal(status: Option<u16>, proxy: &str) -> (String, &'static str) {
-    let hint = match status {
-        Some(407) => "it wants a user name and a password: http://USER:PASSWORD@… in that variable",
-        Some(403) => "it does not allow this host: ask those who run it, or name the host in NO_PROXY",
-        Some(500..) => "it does not reach the host: ask those who run it, or name the host in NO_PROXY",
-        _ => "check the proxy's address, user name and password, or name the host in NO_PROXY",
+/// It is the proxy that is connected to.
+fn proxy_trouble(error: &TransportError, via: &Via) -> String {
+    use TransportErrorKind as Kind;
+    let proxy = proxy::shown(via);
+    match error.kind() {
+        Kind::HostNotFound if proxy::takes_no_names(via) => {
+            format!("the name does not resolve here, or that of {proxy} does not")
+        }
+        Kind::HostNotFound => format!("the name of {proxy} does not resolve"),
+        Kind::ConnectionRefused => format!("{proxy} refuses connections"),
+        Kind::ConnectionFailed => format!("{proxy} is out of reach"),
+        Kind::Proxy => match error.proxy_status() {
+            Some(status) => format!("{proxy} refused: HTTP {status}"),
+            None => format!("{proxy} refused"),
+        },
+        Kind::ConnectTimeout | Kind::Timeout => SILENT.to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn direct_trouble(failed: &Error, error: &TransportError) -> (String, Cow<'static, str>) {
+    use TransportErrorKind as Kind;
+    match error.kind() {
+        Kind::HostNotFound => {
+            let hint = "check its spelling, the connection and this machine's DNS; where only a proxy leads out, name it in \
+                        HTTPS_PROXY";
+            ("the name does not resolve".to_owned(), hint.into())
+        }
+        Kind::ConnectionRefused => {
+            let hint = "check the address, and whether a firewall is in between";
+            ("refuses connections".to_owned(), hint.into())
+        }
+        Kind::ConnectionFailed => ("is out of reach".to_owned(), failed.hint()),
+        Kind::ConnectTimeout | Kind::Timeout => (SILENT.to_owned(), failed.hint()),
+        _ => {
+            let hint = "is a proxy or captive portal in between, or the address not CARTO's?";
+            (error.to_string(), hint.into())
+        }
+    }
+}
+
+fn tls_trouble(failed: &Error, error: &TransportError) -> (String, Cow<'static, str>) {
+    let hint = match certificates::problem() {
+        // The way out is said beside the variable.
+        Some(_) => Cow::default(),
+        None => certificates::hint(failed, error),
     };
-    let status = status.map(|status| format!(": HTTP {status}"));
-    let message = format!("{proxy} refused{}", status.unwrap_or_default());
-    (message, hint)
+    (format!("TLS: {}", tls_words(error)), hint)
 }
 
 fn tls_words(error: &TransportError) -> String {
@@ -238,6 +283,8 @@ fn clock(hosts: &[Host]) -> Check {
     match (off, ahead) {
         (0, _) => Check::new("clock", State::Ok, format!("as {name} has it")),
         (..=DRIFT, _) => Check::new("clock", State::Ok, format!("within {much} of {name}'s")),
+        (A_DAY.., 1..) => Check::new("clock", State::Problem, format!("{much} ahead of {name}'s"))
+            .hint("set it: every token counts as ended when it comes, and certificates may"),
         (_, 1..) => Check::new("clock", State::Warning, format!("{much} ahead of {name}'s"))
             .hint("set it: good tokens and logins count as ended, and certificates as expired"),
         _ => Check::new("clock", State::Warning, format!("{much} behind {name}'s"))
