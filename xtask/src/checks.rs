@@ -91,6 +91,18 @@ pub(crate) fn lint() -> io::Result<()> {
         cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]),
         "run `cargo fmt --manifest-path fuzz/Cargo.toml`",
     )?;
+    let peers = [
+        "update",
+        "--workspace",
+        "--locked",
+        "--manifest-path",
+        "peers/Cargo.toml",
+    ];
+    check(
+        "the peers' lock file",
+        cargo(&peers),
+        "run `cargo update --workspace --manifest-path peers/Cargo.toml`",
+    )?;
     let clippy = [
         "clippy",
         "--workspace",
