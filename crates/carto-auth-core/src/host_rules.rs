@@ -122,7 +122,7 @@ impl DomainName {
 /// Parses the redirect URI of a loopback login, <https://www.rfc-editor.org/rfc/rfc8252#section-7.3>. The text is
 /// kept as it is: it must match what is registered to the letter.
 pub(crate) fn parse_redirect_uri(text: &str) -> Result<Url, AddressProblem> {
-    let url = parse_address(text)?;
+    let url = parse_address(text).map_err(|_| AddressProblem::NotLoopback)?;
     // Those that are listened at. A browser leaves the port of plain http out, and the host then names none.
     let is_here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     let has_port = url.port().is_some_and(|port| port != 0);
@@ -237,6 +237,9 @@ mod tests {
             "http://localhost/",
             "http://localhost:80/",
             "http://127.0.0.5:9/",
+            "http://a.example:1/",
+            "http://localhost:1/?a",
+            "localhost",
         ] {
             assert_eq!(parse_redirect_uri(bad), Err(AddressProblem::NotLoopback), "{bad}");
         }

@@ -233,6 +233,10 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
                 ErrorKind::NotADirectory,
                 "a file is in the place of the folder",
             )),
+            Err(_) if folder.is_symlink() => Err(io::Error::new(
+                ErrorKind::NotADirectory,
+                "it is a link that leads nowhere",
+            )),
             Err(_) => Err(error),
         })
 }

@@ -1,7 +1,7 @@
 //! Token files that cannot be used: the token is delivered all the same, exit code 0.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
 use carto_auth_sandbox::TokenFormat;
@@ -46,6 +46,13 @@ fn a_file_in_the_place_of_the_folder_is_named_as_that() {
         &with(&["token", "--credentials", "ci.json"]),
         &["afile: a file is in the place of the folder; the token is not cached"],
     );
+    fs::rename(world.path("afile"), world.path("aside")).unwrap();
+    symlink("gone", world.path("afile")).unwrap();
+    delivered(
+        &with(&["token", "--credentials", "ci.json"]),
+        &["afile: it is a link that leads nowhere; the token is not cached"],
+    );
+    fs::rename(world.path("aside"), world.path("afile")).unwrap();
     let login = with(&["login"]);
     let (code, error, hint) = error_of(&login);
     assert!(error.ends_with("afile: it is a file and no folder"), "{error}");
