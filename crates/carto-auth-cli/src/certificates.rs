@@ -79,8 +79,9 @@ pub(crate) fn problem() -> Option<String> {
 /// What to do about a failure of TLS: an authority that is added to the system's store does not count while a variable names
 /// others.
 pub(crate) fn hint(failed: &Error, error: &TransportError) -> Cow<'static, str> {
-    let is_of_trust = matches!(error.tls_problem(), Some(TlsProblem::UnknownIssuer) | None);
-    match places().into_iter().next().filter(|_| is_of_trust) {
+    let is_of_trust = error.tls_problem() == Some(TlsProblem::UnknownIssuer);
+    let is_read = |place: &Place| is_of_trust && !matches!(place.found, Found::Nothing(_));
+    match places().into_iter().find(is_read) {
         Some(place) => format!(
             "if a company proxy signs this connection, add its CA to {}, which stands for the system's store",
             place.about
@@ -100,7 +101,7 @@ fn place(variable: &str, path: &Path, read: Read, left: &mut Left) -> Place {
         Ok(count) => Found::Trusted(count),
         Err(why) => Found::Nothing(why),
     };
-    let about = format!("{variable} {}", path.display());
+    let about = format!("{variable} {}", path.display()).trim_end().to_owned();
     Place { about, found }
 }
 
@@ -148,7 +149,10 @@ fn folder(path: &Path, left: &mut Left) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 fn cannot_read(kind: ErrorKind) -> String {
-    format!("it cannot be read ({kind})")
+    match kind {
+        ErrorKind::NotFound => "it is not there".to_owned(),
+        _ => format!("it cannot be read ({kind})"),
+    }
 }
 
 #[cfg(test)]

@@ -214,14 +214,14 @@ impl From<Error> for Failure {
 pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Transport { host, error: failed } => {
-            let hint = match proxy::on_the_way_to(host) {
+            let via = proxy::on_the_way_to(host);
+            let hint = match &via {
                 _ if error.kind() == ErrorKind::Tls => certificates::hint(error, failed),
-                Some(via) => {
-                    let (proxy, hint) = (proxy::shown(&via), proxy::hint(&via, error, failed));
-                    format!("the way leads through {proxy}: {hint}").into()
-                }
+                Some(via) => proxy::hint(via, error, failed),
                 None => error.hint(),
             };
+            let way = via.map(|via| format!("the way leads through {}: ", proxy::shown(&via)));
+            let hint = way.unwrap_or_default() + &hint;
             format!("{hint}; `carto-auth doctor` tests each step").into()
         }
         _ => error.hint(),

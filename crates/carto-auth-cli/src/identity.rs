@@ -25,8 +25,6 @@ pub(crate) struct Chosen {
     pub(crate) store: Option<FileStore>,
     /// The command that logs in here.
     pub(crate) login: String,
-    /// `--no-cache`: a login that is stored is not looked for.
-    is_without_cache: bool,
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
@@ -71,9 +69,14 @@ fn person_with(global: &Global, adapt: Adapt) -> Result<Chosen, Failure> {
     if let Some(failure) = global.profile_failure() {
         return Err(failure);
     }
+    if global.no_cache {
+        return Err(Failure::usage(
+            "the login of a person is kept in the cache, and --no-cache looks at none",
+            "leave --no-cache out, or use a machine's credentials",
+        ));
+    }
     let builder = CartoAuth::oauth().endpoints(endpoints()?);
-    let store = FileStore::person_profile(&global.profile).filter(|_| !global.no_cache);
-    let store = store.map(adapt);
+    let store = FileStore::person_profile(&global.profile).map(adapt);
     let auth = match &store {
         Some(store) => builder.store(store.clone()).build(),
         None => builder.without_cache().build(),
@@ -115,17 +118,29 @@ impl Chosen {
             source,
             store,
             login: global.advice("login"),
-            is_without_cache: global.no_cache,
         }
     }
 
     /// What is wrong with the folder that tokens are kept in, and a way out, if nothing can be kept there.
-    pub(crate) fn folder_problem(found: &Inspection) -> Option<(&'static str, String)> {
-        let (message, way_out) = match &found.folder {
-            folder if folder.exists() && !folder.is_dir() => ("it is a file and no folder", ""),
-            folder if folder.is_symlink() && !folder.exists() => ("it is a link that leads nowhere", ""),
-            _ if found.is_full => ("the disk is full", "make room there, or "),
-            _ if !found.is_writable => ("no token can be kept there", "let your user write there, or "),
+    pub(crate) fn folder_problem(found: &Inspection) -> Option<(String, String)> {
+        let is_there = |path: &&Path| path.exists() || path.is_symlink();
+        let nearest = found.folder.ancestors().find(is_there);
+        let (message, way_out) = match nearest {
+            Some(path) if !path.is_dir() => {
+                let what = match path.exists() {
+                    true => "a file and no folder",
+                    false => "a link that leads nowhere",
+                };
+                match path == found.folder {
+                    true => (format!("it is {what}"), ""),
+                    false => (format!("{} is {what}", path.display()), ""),
+                }
+            }
+            _ if found.is_full => ("the disk is full".to_owned(), "make room there, or "),
+            _ if !found.is_writable => (
+                "it cannot be written to".to_owned(),
+                "let your user write there, or ",
+            ),
             _ => return None,
         };
         Some((
@@ -151,11 +166,6 @@ impl Chosen {
             .and_then(whose)
             .map_or_else(String::new, |who| format!(" ({who})"));
         match (&error, last.as_ref().and_then(AccessToken::expires_at)) {
-            (Error::NotLoggedIn, _) if self.is_without_cache => Failure::not_logged_in(
-                "not_logged_in",
-                "no login is looked for, because of --no-cache".to_owned(),
-                "leave --no-cache out, or use a machine's credentials".to_owned(),
-            ),
             (Error::NotLoggedIn, _) => self.not_logged_in("not_logged_in", "not logged in".to_owned()),
             (Error::Expired { .. }, Some(end)) if end.as_unix_seconds() == 0 => self.not_logged_in(
                 "session_expired",
@@ -198,7 +208,9 @@ impl Chosen {
                 format!("run `{login}` again, and use the newest address within a minute or two")
             }
             Error::NobodyToAsk(_) => {
-                format!("run `{login}` at a terminal, or without --browser and then with --code")
+                format!(
+                    "run `{login}` at a terminal; without one it prints an address, and `{login} --code CODE` finishes it"
+                )
             }
             Error::SessionEnded(_) => format!("run `{login}`"),
             Error::UnknownOrganization(_) => "check the name after --org, or leave it out".to_owned(),

@@ -59,15 +59,7 @@ impl Log for Talk {
 
 /// Sets colour and verbosity, by the arguments and `CARTO_AUTH_LOG`.
 pub(crate) fn start(global: &Global) {
-    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    match global.color {
-        // What prints the colours takes any value for a yes, 0 too.
-        Color::Auto if !is_forced && !io::stderr().is_terminal() => anstream::ColorChoice::Never,
-        Color::Auto => anstream::ColorChoice::Auto,
-        Color::Always => anstream::ColorChoice::Always,
-        Color::Never => anstream::ColorChoice::Never,
-    }
-    .write_global();
+    set_color(global.color);
     let from_variable: Option<LevelFilter> = log_variable().parse().ok();
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::Off,
@@ -86,6 +78,18 @@ pub(crate) fn start(global: &Global) {
     if let Some(problem) = log_problem() {
         log::warn!("{problem}");
     }
+}
+
+fn set_color(color: Color) {
+    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    match color {
+        // What prints the colours takes any value for a yes, 0 too.
+        Color::Auto if !is_forced && !io::stderr().is_terminal() => anstream::ColorChoice::Never,
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
 }
 
 fn log_variable() -> String {
@@ -165,6 +169,8 @@ fn label_of(level: Level) -> (&'static str, AnsiColor) {
 
 /// Text that clap made: help and usage errors, with its own colours.
 pub(crate) fn usage(text: &str) -> ExitCode {
+    // The arguments that say so could not be read.
+    set_color(Color::Auto);
     let _ = write!(stderr(), "{text}");
     ExitCode::from(2)
 }

@@ -14,7 +14,7 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let parsed: Option<SignedDuration> = text.parse().ok();
     parsed
         .and_then(|duration| Duration::try_from(duration).ok())
-        .ok_or_else(|| "expected a time such as 60s, 10m or 24h".to_owned())
+        .ok_or_else(|| "expected a time such as 60s, 10m or 1h".to_owned())
 }
 
 /// `2026-11-25T10:31:07Z`, to the second.

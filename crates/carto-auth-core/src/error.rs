@@ -293,6 +293,11 @@ impl Error {
             | Self::LoginTimedOut(_)
             | Self::NobodyToAsk(_) => Remedy::LogIn,
             Self::Reply(error) if *error.problem() == ReplyProblem::ForeignOrganization => Remedy::LogIn,
+            // Each other try would cost another token.
+            Self::Reply(error) if *error.problem() == ReplyProblem::AlreadyExpired => Remedy::FixConfig,
+            Self::Transport { error, .. } if matches!(error.proxy_status(), Some(400..=499)) => {
+                Remedy::FixConfig
+            }
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },

@@ -119,6 +119,10 @@ fn transport_hint(host: &str, error: &TransportError) -> &'static str {
         TransportErrorKind::Proxy => proxy_hint(error.proxy_status()),
         // No proxy leads there.
         _ if is_loopback_host(host) => "check the address, and whether its server runs on this machine",
+        TransportErrorKind::HostNotFound => {
+            "check its spelling, the connection and this machine's DNS; where only a proxy leads out, name it in HTTPS_PROXY"
+        }
+        TransportErrorKind::ConnectionRefused => "check the address, and whether a firewall is in between",
         _ => "check the connection; where only a proxy leads out, name it in HTTPS_PROXY",
     }
 }
@@ -126,7 +130,7 @@ fn transport_hint(host: &str, error: &TransportError) -> &'static str {
 fn proxy_hint(status: Option<u16>) -> &'static str {
     match status {
         Some(407) => {
-            "the proxy wants a user name and a password: http://USER:PASSWORD@… in the variable that names it"
+            "the proxy wants a user name and a password that it knows: http://USER:PASSWORD@… in the variable that names it"
         }
         Some(403) => "the proxy does not allow this host: ask those who run it, or name the host in NO_PROXY",
         Some(500..) => {
@@ -147,9 +151,12 @@ fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
         Some(TlsProblem::NotTls) => {
             "check the address and its port; where it is a proxy's, it begins with http://"
         }
-        Some(TlsProblem::UnknownIssuer) | None => {
+        Some(TlsProblem::UnknownIssuer) => {
             "if a company proxy signs this connection, add its CA to the system's store, or on Linux name a file in \
              SSL_CERT_FILE that has it beside the system's"
+        }
+        None => {
+            "see what is said of it above: a proxy on the way, or whoever runs the server, has to offer another certificate or TLS"
         }
     }
 }

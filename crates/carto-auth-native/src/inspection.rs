@@ -90,7 +90,9 @@ const ROOM: u64 = 32 << 10;
 /// The folder, or the nearest one above it that is there.
 fn nearest(folder: &Path) -> Option<&Path> {
     let mut above = folder.ancestors();
-    let nearest = above.find(|path| path.as_os_str().is_empty() || path.exists());
+    // A dead link is in the way, too.
+    let is_there = |path: &Path| path.exists() || path.is_symlink();
+    let nearest = above.find(|path| path.as_os_str().is_empty() || is_there(path));
     let nearest = nearest.filter(|path| !path.as_os_str().is_empty());
     Some(nearest.unwrap_or(Path::new("."))).filter(|path| path.is_dir())
 }
@@ -148,6 +150,13 @@ mod tests {
         assert_eq!((nothing.folder_mode, nothing.is_writable), (None, true));
         assert!(nothing.files.is_empty() && !parent.path().join("a").exists());
 
+        let dead = parent.path().join("dead");
+        std::os::unix::fs::symlink("gone", &dead).unwrap();
+        assert!(
+            !FileStore::at(dead.join("b/token.json"))
+                .inspect(&identity)
+                .is_writable
+        );
         fs::create_dir_all(parent.path().join("a/b")).unwrap();
         fs::set_permissions(parent.path().join("a/b"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(store.shared_file(), "[]").unwrap();

@@ -20,7 +20,7 @@ as the person ana@acme.test with the password sandbox-password:
 
 or get the token of a machine:
 
-    export CARTO_AUTH_URL=… CARTO_CLIENT_ID=… CARTO_CLIENT_SECRET=… CARTO_API_BASE_URL=…
+    export CARTO_AUTH_URL=… CARTO_ACCOUNTS_URL=… CARTO_CLIENT_ID=… CARTO_CLIENT_SECRET=… CARTO_API_BASE_URL=…
     carto-auth token
 
 The token of the Data Warehouse is good for the BigQuery that the sandbox plays at the same address: SELECT with

@@ -11,7 +11,7 @@ use carto_auth_native::now;
 use rustls::Error as TlsError;
 use ureq::http::Response;
 use ureq::http::uri::Scheme;
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
 
 use crate::agent::has_provider;
 use crate::via::proxy_for;
@@ -44,6 +44,7 @@ fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<V
         return Err(no_tls());
     }
     let body_limit = out.body_limit as u64;
+    let is_through_socks = proxy.as_ref().is_some_and(is_socks);
     let request = agent
         .configure_request(out.request.map(Body::into_bytes))
         .proxy(proxy)
@@ -54,7 +55,11 @@ fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<V
         .timeout_connect(Some(out.connect_timeout))
         .timeout_global(Some(out.timeout))
         .build();
-    let (parts, mut body) = agent.run(request).map_err(transport_error)?.into_parts();
+    let response = agent.run(request).map_err(|error| match error {
+        ureq::Error::Io(error) if is_through_socks => socks_error(&error),
+        error => transport_error(error),
+    })?;
+    let (parts, mut body) = response.into_parts();
     log::debug!("answered {}", parts.status);
     let mut bytes = Vec::new();
     let read = body.as_reader().take(body_limit).read_to_end(&mut bytes);
@@ -103,6 +108,24 @@ fn transport_error(error: ureq::Error) -> TransportError {
 /// ureq has it in its words only, `proxy server responded 407/407`.
 fn connect_status(words: &str) -> Option<u16> {
     words.rsplit_once('/')?.1.parse().ok()
+}
+
+fn is_socks(proxy: &Proxy) -> bool {
+    !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
+}
+
+/// What a SOCKS proxy refuses has no type, only a kind that nothing else on the way to a host has.
+fn socks_error(error: &io::Error) -> TransportError {
+    let failed = io_error(error);
+    let is_refusal = matches!(
+        error.kind(),
+        ErrorKind::Other | ErrorKind::PermissionDenied | ErrorKind::InvalidData
+    );
+    match failed.kind() == TransportErrorKind::Other && is_refusal {
+        // ureq's words, which hold nothing of the proxy's address.
+        true => TransportError::new(TransportErrorKind::Proxy, Sent::No).with_detail(error.to_string()),
+        false => failed,
+    }
 }
 
 fn io_error(error: &io::Error) -> TransportError {

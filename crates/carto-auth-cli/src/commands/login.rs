@@ -119,10 +119,12 @@ fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<L
     }
     Ok(match (command.browser, command.no_browser) {
         (true, _) => options.way(Way::Browser),
-        (_, true) => options.way(Way::Paste("--no-browser was given")),
+        (_, true) => options.way(Way::Paste(NO_BROWSER)),
         _ => options,
     })
 }
+
+const NO_BROWSER: &str = "--no-browser was given";
 
 /// Why nobody can be asked here, if nobody can.
 fn nobody_to_ask() -> Option<&'static str> {
@@ -318,6 +320,7 @@ impl LoginInteraction for Prompt {
     fn show(&self, prompt: &LoginPrompt<'_>) {
         if let Some(obstacle) = prompt.obstacle.filter(|_| !self.quiet) {
             let way_out = match obstacle {
+                Obstacle::Place(NO_BROWSER) => "",
                 Obstacle::Place(_) => " (--browser opens one all the same)",
                 Obstacle::PortTaken(_) => " (free it and log in again to use the browser)",
                 // Why it may not be listened at nobody here can tell.

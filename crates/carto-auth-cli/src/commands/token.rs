@@ -72,19 +72,24 @@ fn get(chosen: &Chosen, options: &TokenOptions) -> Result<AccessToken, Failure> 
         false => auth.access_token_with(freshness),
     };
     let min_ttl = options.min_ttl.unwrap_or_default();
-    let too_short = |what: &str| Failure::usage(format!("{what}, less than --min-ttl"), "ask for less");
+    let too_short = |message: String| Failure::usage(message, "ask for less");
     let token = token.map_err(|error| match (&error, whole_life(chosen)) {
         // A new login would not be any better.
-        (Error::NotRenewable, Some(life)) if life < min_ttl => {
-            too_short(&format!("a login is good for {}", time::roughly(life)))
+        (Error::NotRenewable, Some(life)) if life <= min_ttl => {
+            let life = time::roughly(life);
+            too_short(format!(
+                "no login is good for as long as --min-ttl asks: it is for {life}"
+            ))
         }
         _ => chosen.failure(error),
     })?;
     match token.expires_at().map(|end| end.since(now())) {
-        Some(left) if left < min_ttl => Err(too_short(&format!(
-            "the newest token has {} left",
-            time::rough(left)
-        ))),
+        Some(left) if left < min_ttl => {
+            let left = time::rough(left);
+            Err(too_short(format!(
+                "the newest token has {left} left, less than --min-ttl"
+            )))
+        }
         _ => Ok(token),
     }
 }

@@ -68,22 +68,28 @@ fn refresh_asks_again_and_min_ttl_asks_only_when_needed() {
 fn no_cache_looks_for_no_login() {
     let world = World::new();
     world.log_in(&[]);
-    let error = "no login is looked for, because of --no-cache";
+    let error = "the login of a person is kept in the cache, and --no-cache looks at none";
     let hint = "leave --no-cache out, or use a machine's credentials";
-    assert_eq!(error_of(&world.run(&["token", "--no-cache"])), (4, error, hint));
+    for command in ["token", "status", "logout", "dw", "env", "doctor"] {
+        let outcome = world.run(&[command, "--no-cache"]);
+        assert_eq!(error_of(&outcome), (2, error, hint), "{command}");
+    }
+    assert_eq!(world.run(&["status"]).code, Some(0));
 }
 
 #[test]
 fn colour_is_forced_by_what_is_not_zero() {
     let world = World::new();
     for (value, is_colored) in [("0", false), ("1", true)] {
-        let mut command = world.command(&["token"]);
-        let outcome = run(command.env("CLICOLOR_FORCE", value), "").unwrap();
-        assert_eq!(
-            outcome.stderr.contains('\x1b'),
-            is_colored,
-            "{value}: {outcome:?}"
-        );
+        for arguments in [&["token"][..], &["token", "--bogus"]] {
+            let mut command = world.command(arguments);
+            let outcome = run(command.env("CLICOLOR_FORCE", value), "").unwrap();
+            assert_eq!(
+                outcome.stderr.contains('\x1b'),
+                is_colored,
+                "{value}: {outcome:?}"
+            );
+        }
     }
 }
 

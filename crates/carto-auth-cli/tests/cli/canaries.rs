@@ -247,7 +247,7 @@ fn refusals(kept: &mut Kept) {
     proxied
         .env("HTTPS_PROXY", url)
         .env("CARTO_AUTH_URL", "https://auth.example");
-    kept.run_prepared(&mut proxied, "", 5, NOTHING);
+    kept.run_prepared(&mut proxied, "", 3, NOTHING);
     assert!(!proxy.requests().is_empty());
 }
 

@@ -317,8 +317,7 @@ fn a_proxy_that_refuses_or_is_not_there_is_blamed_without_its_password() {
         "the proxy http://127.0.0.1:{} (HTTPS_PROXY) refused: HTTP 407 (tokens)",
         proxy.port()
     );
-    let hint =
-        "the proxy wants a user name and a password: http://USER:PASSWORD@… in the variable that names it";
+    let hint = "the proxy wants a user name and a password that it knows: http://USER:PASSWORD@… in the variable that names it";
     assert_eq!(refused.code, 1);
     assert_eq!(refused.host("auth.example"), ("problem", message.as_str(), hint));
     assert!(

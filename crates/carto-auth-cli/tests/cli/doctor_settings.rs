@@ -166,7 +166,7 @@ fn certificates_that_cannot_be_used_are_a_problem() {
     symlink("ca.pem", world.path("good/0123abcd.0")).unwrap();
     fs::write(world.path("junk/junk.pem"), junk).unwrap();
     let none = "it holds no PEM certificate that can be used";
-    let missing = "it cannot be read (entity not found)";
+    let missing = "it is not there";
     for (variable, path, message) in [
         ("SSL_CERT_FILE", "ci.json", none),
         ("SSL_CERT_FILE", "junk/junk.pem", none),

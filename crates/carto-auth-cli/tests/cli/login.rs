@@ -506,6 +506,18 @@ fn a_login_that_could_not_be_kept_is_not_begun() {
     fs::remove_file(&folder).unwrap();
     symlink(world.path("gone"), &folder).unwrap();
     refused(&["login"], "it is a link that leads nowhere", hint);
+    let below = run(
+        world
+            .command(&["login"])
+            .env("CARTO_AUTH_HOME", folder.join("below")),
+        "",
+    )
+    .unwrap();
+    let error = format!(
+        "the login cannot be kept in {0}/below: {0} is a link that leads nowhere",
+        folder.display()
+    );
+    assert_eq!(error_of(&below), (1, error.as_str(), hint));
     fs::remove_file(&folder).unwrap();
     assert_eq!(world.asked(), 0, "no code is spent");
 

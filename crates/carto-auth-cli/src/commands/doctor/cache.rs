@@ -38,7 +38,7 @@ fn folder(found: &Inspection, lost: State) -> Check {
         Check::new("cache", state, message).about(about)
     };
     if let Some((message, hint)) = Chosen::folder_problem(found) {
-        return check(lost, message.to_owned()).hint(hint);
+        return check(lost, message).hint(hint);
     }
     match found.folder_mode {
         Some(mode) if mode & 0o022 != 0 => {

@@ -229,15 +229,8 @@ fn proxy_trouble(error: &TransportError, via: &Via) -> String {
 fn direct_trouble(failed: &Error, error: &TransportError) -> (String, Cow<'static, str>) {
     use TransportErrorKind as Kind;
     match error.kind() {
-        Kind::HostNotFound => {
-            let hint = "check its spelling, the connection and this machine's DNS; where only a proxy leads out, name it in \
-                        HTTPS_PROXY";
-            ("the name does not resolve".to_owned(), hint.into())
-        }
-        Kind::ConnectionRefused => {
-            let hint = "check the address, and whether a firewall is in between";
-            ("refuses connections".to_owned(), hint.into())
-        }
+        Kind::HostNotFound => ("the name does not resolve".to_owned(), failed.hint()),
+        Kind::ConnectionRefused => ("refuses connections".to_owned(), failed.hint()),
         Kind::ConnectionFailed => ("is out of reach".to_owned(), failed.hint()),
         Kind::ConnectTimeout | Kind::Timeout => (SILENT.to_owned(), failed.hint()),
         _ => {
