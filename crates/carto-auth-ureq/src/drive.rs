@@ -121,7 +121,7 @@ fn socks_error(error: &io::Error) -> TransportError {
         error.kind(),
         ErrorKind::Other | ErrorKind::PermissionDenied | ErrorKind::InvalidData
     );
-    match failed.kind() == TransportErrorKind::Other && is_refusal {
+    match failed.kind() == TransportErrorKind::Other && is_refusal && error.raw_os_error().is_none() {
         // ureq's words, which hold nothing of the proxy's address.
         true => TransportError::new(TransportErrorKind::Proxy, Sent::No).with_detail(error.to_string()),
         false => failed,
