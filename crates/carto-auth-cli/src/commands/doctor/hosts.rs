@@ -162,7 +162,11 @@ impl Host {
                     Err(error) => (State::Problem, error.to_string(), error.hint().into_owned()),
                 }
             }
-            None => (State::Problem, SILENT.to_owned(), CHECK_CONNECTION.to_owned()),
+            None => (
+                State::Problem,
+                SILENT.to_owned(),
+                "check the connection".to_owned(),
+            ),
         };
         let message = format!("{message} ({})", self.gives.join(", "));
         let check = Check::new("host", state, message).about(&self.name);
@@ -174,7 +178,6 @@ impl Host {
 }
 
 const SILENT: &str = "does not answer in time";
-const CHECK_CONNECTION: &str = "check the connection";
 
 fn answers(answered: Answered, way: &Way) -> (State, String, String) {
     let way = match way {
@@ -217,9 +220,10 @@ fn proxy_trouble(error: &TransportError, via: &Via) -> String {
         Kind::HostNotFound => format!("the name of {proxy} does not resolve"),
         Kind::ConnectionRefused => format!("{proxy} refuses connections"),
         Kind::ConnectionFailed => format!("{proxy} is out of reach"),
-        Kind::Proxy => match error.proxy_status() {
-            Some(status) => format!("{proxy} refused: HTTP {status}"),
-            None => format!("{proxy} refused"),
+        Kind::Proxy => match (error.proxy_status(), error.detail()) {
+            (Some(status), _) => format!("{proxy} refused: HTTP {status}"),
+            (None, Some(reason)) => format!("{proxy} refused: {reason}"),
+            (None, None) => format!("{proxy} refused"),
         },
         Kind::ConnectTimeout | Kind::Timeout => SILENT.to_owned(),
         _ => error.to_string(),
@@ -228,16 +232,17 @@ fn proxy_trouble(error: &TransportError, via: &Via) -> String {
 
 fn direct_trouble(failed: &Error, error: &TransportError) -> (String, Cow<'static, str>) {
     use TransportErrorKind as Kind;
-    match error.kind() {
-        Kind::HostNotFound => ("the name does not resolve".to_owned(), failed.hint()),
-        Kind::ConnectionRefused => ("refuses connections".to_owned(), failed.hint()),
-        Kind::ConnectionFailed => ("is out of reach".to_owned(), failed.hint()),
-        Kind::ConnectTimeout | Kind::Timeout => (SILENT.to_owned(), failed.hint()),
+    let what = match error.kind() {
+        Kind::HostNotFound => "the name does not resolve",
+        Kind::ConnectionRefused => "refuses connections",
+        Kind::ConnectionFailed => "is out of reach",
+        Kind::ConnectTimeout | Kind::Timeout => SILENT,
         _ => {
             let hint = "is a proxy or captive portal in between, or the address not CARTO's?";
-            (error.to_string(), hint.into())
+            return (error.to_string(), hint.into());
         }
-    }
+    };
+    (what.to_owned(), failed.hint())
 }
 
 fn tls_trouble(failed: &Error, error: &TransportError) -> (String, Cow<'static, str>) {
