@@ -8,6 +8,12 @@ use crate::global::{Global, Mode};
 use crate::{identity, output, talk, time};
 
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
+    if global.no_cache {
+        return Err(Failure::usage(
+            "logout forgets what is in the cache, and --no-cache looks at none",
+            "leave --no-cache out",
+        ));
+    }
     let chosen = identity::choose(global)?;
     let is_person = chosen.mode == Mode::Oauth;
     let end = chosen

@@ -70,9 +70,16 @@ fn no_cache_looks_for_no_login() {
     world.log_in(&[]);
     let error = "the login of a person is kept in the cache, and --no-cache looks at none";
     let hint = "leave --no-cache out, or use a machine's credentials";
-    for command in ["token", "status", "logout", "dw", "env", "doctor"] {
+    for command in ["token", "status", "dw", "env", "doctor"] {
         let outcome = world.run(&[command, "--no-cache"]);
         assert_eq!(error_of(&outcome), (2, error, hint), "{command}");
+    }
+    let error = "logout forgets what is in the cache, and --no-cache looks at none";
+    for logout in [
+        world.run(&["logout", "--no-cache"]),
+        world.machine(&["logout", "--no-cache"]),
+    ] {
+        assert_eq!(error_of(&logout), (2, error, "leave --no-cache out"));
     }
     assert_eq!(world.run(&["status"]).code, Some(0));
 }
