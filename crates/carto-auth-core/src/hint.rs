@@ -115,7 +115,7 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
 
 fn transport_hint(host: &str, error: &TransportError) -> &'static str {
     match error.kind() {
-        kind if kind.is_tls() => tls_hint(error.tls_problem()),
+        kind if kind.is_tls() => tls_hint(kind, error.tls_problem()),
         TransportErrorKind::Proxy => proxy_hint(error.proxy_status()),
         // No proxy leads there.
         _ if is_loopback_host(host) => "check the address, and whether its server runs on this machine",
@@ -140,7 +140,7 @@ fn proxy_hint(status: Option<u16>) -> &'static str {
     }
 }
 
-fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
+fn tls_hint(kind: TransportErrorKind, problem: Option<TlsProblem>) -> &'static str {
     match problem {
         Some(TlsProblem::Expired | TlsProblem::NotYetValid) => {
             "check this machine's clock; if it is right, the server's certificate is not"
@@ -155,9 +155,11 @@ fn tls_hint(problem: Option<TlsProblem>) -> &'static str {
             "if a company proxy signs this connection, add its CA to the system's store, or on Linux name a file in \
              SSL_CERT_FILE that has it beside the system's"
         }
-        None => {
-            "see what is said of it above: a proxy on the way, or whoever runs the server, has to offer another certificate or TLS"
+        None if kind == TransportErrorKind::Certificate => {
+            "the server needs another certificate; one with CA:TRUE, as self-signed ones have by default, is an authority's and no \
+             server's"
         }
+        None => "check the address; a proxy on the way, or what the server speaks, may be too old",
     }
 }
 
@@ -179,5 +181,44 @@ fn reply_hint(error: &ReplyError) -> &'static str {
             "log in again, as a member of the organization that was asked for"
         }
         _ => "is a proxy or captive portal in between, or the address not CARTO's? Otherwise try again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::step::Sent;
+
+    #[test]
+    fn what_failed_on_the_way_decides_what_to_do() {
+        use TransportErrorKind as Kind;
+        let failed = |kind| TransportError::new(kind, Sent::Maybe);
+        let hint = |host: &str, error| {
+            let host = host.to_owned();
+            Error::Transport { host, error }.hint().into_owned()
+        };
+        let unknown = failed(Kind::Certificate).with_tls_problem(TlsProblem::UnknownIssuer);
+        for (host, error, words) in [
+            ("auth.carto.com", failed(Kind::ConnectionRefused), "a firewall"),
+            ("auth.carto.com", failed(Kind::Timeout), "HTTPS_PROXY"),
+            ("[::1]", failed(Kind::ConnectionRefused), "runs on this machine"),
+            ("localhost", failed(Kind::Timeout), "runs on this machine"),
+            ("auth.carto.com", unknown, "company proxy"),
+            ("auth.carto.com", failed(Kind::Certificate), "CA:TRUE"),
+            ("auth.carto.com", failed(Kind::Tls), "too old"),
+            (
+                "auth.carto.com",
+                failed(Kind::Proxy).with_proxy_status(407),
+                "a user name",
+            ),
+            (
+                "auth.carto.com",
+                failed(Kind::Proxy).with_proxy_status(403),
+                "does not allow",
+            ),
+        ] {
+            let hint = hint(host, error);
+            assert!(hint.contains(words), "{words}: {hint}");
+        }
     }
 }
