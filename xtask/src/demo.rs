@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -32,8 +31,8 @@ pub(crate) fn run(browser: Browser) -> io::Result<()> {
         folder.path().join("carto_credentials.json"),
         carto.credentials_json(),
     )?;
-    let redirect_uri = format!("http://localhost:{}/callback/", free_port()?);
-    carto.register_redirect_uri(&redirect_uri);
+    // So that the demo runs beside a login of one's own.
+    let redirect_uri = carto.register_free_redirect_uri()?;
     let demo = Demo {
         carto,
         folder: folder.path(),
@@ -47,11 +46,6 @@ pub(crate) fn run(browser: Browser) -> io::Result<()> {
     say("\n== A machine, whose credentials are in carto_credentials.json")?;
     demo.machine()?;
     say("\nWith an account: cargo install --locked --path crates/carto-auth-cli, then carto-auth login")
-}
-
-/// A port that nothing uses at the moment, so that the demo runs beside a login of one's own.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 struct Demo<'a> {

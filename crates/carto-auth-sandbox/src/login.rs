@@ -1,7 +1,10 @@
 //! What the sandbox remembers of logins, and how a test changes it.
 
 use std::collections::{HashMap, HashSet};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
+use std::{io, process};
 
 use crate::authorize::AuthorizeRequest;
 use crate::codes::Codes;
@@ -61,6 +64,24 @@ impl Sandbox {
         self.shared.state().logins.redirect_uris.insert(uri.to_owned());
     }
 
+    /// Registers a redirect URI on this machine that others than a login at port 10000 can use, and gives it. Its port, 10,100 to
+    /// 11,999, is free on both loopback addresses at the moment; no system gives ports of that range to connections by itself.
+    ///
+    /// # Errors
+    /// When no port of the range is free.
+    ///
+    /// ```
+    /// let carto = carto_auth_sandbox::Sandbox::start()?;
+    /// assert!(carto.register_free_redirect_uri()?.starts_with("http://localhost:1"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn register_free_redirect_uri(&self) -> io::Result<String> {
+        let port = free_port().ok_or_else(|| io::Error::other("no port of 10100 to 11999 is free"))?;
+        let uri = format!("http://localhost:{port}/callback/");
+        self.register_redirect_uri(&uri);
+        Ok(uri)
+    }
+
     /// The issuer of its tokens, `{url}/`.
     #[must_use]
     pub fn issuer(&self) -> String {
@@ -89,5 +110,37 @@ impl Sandbox {
     /// Revokes every refresh token that was issued so far.
     pub fn revoke_refresh_tokens(&self) {
         self.shared.state().logins.refresh_tokens.revoke_all();
+    }
+}
+
+/// Each call looks on from where the last one did, and each process begins elsewhere: two that are at it at once do not meet.
+fn free_port() -> Option<u16> {
+    const FIRST: u16 = 10_100;
+    const COUNT: u16 = 1_900;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = (process::id().wrapping_mul(97) % u32::from(COUNT)) as u16;
+    let is_free = |address| {
+        // A family that this machine does not have takes no port.
+        let is_taken = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
+        !TcpListener::bind(address).is_err_and(is_taken)
+    };
+    (0..COUNT)
+        .map(|_| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
+        .find(|port| is_free(("127.0.0.1", *port)) && is_free(("::1", *port)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_free_redirect_uri_is_another_one_and_can_be_listened_at() {
+        let carto = Sandbox::start().unwrap();
+        let first = carto.register_free_redirect_uri().unwrap();
+        let port = first.strip_prefix("http://localhost:").unwrap();
+        let port = port.strip_suffix("/callback/").unwrap().parse::<u16>().unwrap();
+        assert!(TcpListener::bind(("127.0.0.1", port)).is_ok(), "{first}");
+        assert_ne!(first, carto.register_free_redirect_uri().unwrap());
+        assert!(carto.shared.state().logins.redirect_uris.contains(&first));
     }
 }

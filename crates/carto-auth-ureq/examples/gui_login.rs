@@ -3,10 +3,9 @@
 //! Run it with `cargo run -p carto-auth-ureq --example gui_login`.
 #![expect(clippy::print_stdout, reason = "an example")]
 
-use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
-use std::{io, process, thread};
+use std::thread;
 
 use carto_auth_sandbox::{Person, Sandbox};
 use carto_auth_ureq::{Cancelled, CartoAuth, Endpoints, Ignored, LoginInteraction, LoginPrompt};
@@ -61,23 +60,9 @@ impl LoginInteraction for Window {
     }
 }
 
-/// A port that is free on both loopback addresses, of those that no system gives to connections by itself.
-fn free_port() -> Option<u16> {
-    let start = (process::id() % 1_900) as u16;
-    let is_free = |address| {
-        let is_taken = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
-        !TcpListener::bind(address).is_err_and(is_taken)
-    };
-    (0..1_900)
-        .map(|step| 10_100 + (start + step) % 1_900)
-        .find(|port| is_free(("127.0.0.1", *port)) && is_free(("::1", *port)))
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let carto = Sandbox::start()?;
-    let port = free_port().ok_or("no port is free")?;
-    let redirect_uri = format!("http://localhost:{port}/callback/");
-    carto.register_redirect_uri(&redirect_uri);
+    let redirect_uri = carto.register_free_redirect_uri()?;
     let endpoints = Endpoints::carto()
         .with_auth_url(&carto.auth_url())?
         .with_accounts_url(&carto.accounts_url())?
