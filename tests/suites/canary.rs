@@ -15,9 +15,9 @@ use carto_auth_core::{
     TokenCheck, TokenGrant, TokenRecord, TokenRequest, TransportError, TransportErrorKind, UnderLock,
 };
 use carto_auth_native::{
-    BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, Forget, Hold, LockProblem, LoginInteraction,
-    LoginOptions, LoginPrompt, MemoryStore, Next, NextCartoDw, NoStore, Obstacle, PendingLogin, PendingState,
-    PortState, Profile, Role, SharedSession, StoreError, Terminal, Urgency, Way,
+    BrowserLogin, BrowserProgram, Cancelled, FileStore, Flight, FolderProblem, Forget, Hold, LockProblem,
+    LoginInteraction, LoginOptions, LoginPrompt, MemoryStore, Next, NextCartoDw, NoStore, Obstacle,
+    PendingLogin, PendingState, PortState, Profile, Role, SharedSession, StoreError, Terminal, Urgency, Way,
 };
 use carto_auth_reqwest::{SendError, Transport};
 use carto_auth_tests::free_port;
@@ -381,6 +381,7 @@ fn front_ends(shown: &mut Shown) {
     std::fs::write(&file, format!(r#"{{"access_token":"{CANARY}"}}"#)).unwrap();
     let found = FileStore::at(&file).inspect(&Identity::machine(&machine(), &carto));
     shown.debug("Inspection", &found);
+    shown.debug("FolderProblem", &FolderProblem::Full);
     shown.debug("InspectedFile", &found.files);
     shown.debug("FileContents", &found.files[0].holds);
     shown.both("LockProblem", &LockProblem::NotRegular);

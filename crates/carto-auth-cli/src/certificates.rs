@@ -5,6 +5,7 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use carto_auth_core::{Error, TlsProblem, TransportError};
 use rustls::RootCertStore;
@@ -42,8 +43,13 @@ pub(crate) enum Found {
 /// The way out of a place without certificates.
 pub(crate) const HINT: &str = "name PEM certificates there, or unset the variable";
 
-/// The places that take that of the system's certificates; none where these are trusted.
-pub(crate) fn places() -> Vec<Place> {
+/// The places that take that of the system's certificates; none where these are trusted. They are read once.
+pub(crate) fn places() -> &'static [Place] {
+    static PLACES: OnceLock<Vec<Place>> = OnceLock::new();
+    PLACES.get_or_init(read_places)
+}
+
+fn read_places() -> Vec<Place> {
     // Elsewhere the system itself decides, and does not read these.
     let are_read = cfg!(all(unix, not(target_os = "macos")));
     let named = |name| env::var_os(name).filter(|_| are_read);
@@ -59,20 +65,18 @@ pub(crate) fn places() -> Vec<Place> {
     places
 }
 
-/// True where the variables name something to trust at one of the places at least; the others then cost nobody a connection.
-pub(crate) fn are_some(places: &[Place]) -> bool {
-    places
-        .iter()
-        .any(|place| !matches!(place.found, Found::Nothing(_)))
+/// The first place that names somebody to trust; the others then cost nobody a connection.
+pub(crate) fn first_that_counts() -> Option<&'static Place> {
+    let counts = |place: &&Place| !matches!(place.found, Found::Nothing(_));
+    places().iter().find(counts)
 }
 
 /// What is wrong with the variables, where nobody is trusted because of them.
 pub(crate) fn problem() -> Option<String> {
-    let places = places();
-    let first = places.first().filter(|_| !are_some(&places))?;
+    let first = places().first()?;
     match &first.found {
-        Found::Nothing(why) => Some(format!("{}: {why}", first.about)),
-        Found::Trusted(_) | Found::TooMuch => None,
+        Found::Nothing(why) if first_that_counts().is_none() => Some(format!("{}: {why}", first.about)),
+        _ => None,
     }
 }
 
@@ -80,14 +84,14 @@ pub(crate) fn problem() -> Option<String> {
 /// others.
 pub(crate) fn hint(failed: &Error, error: &TransportError) -> Cow<'static, str> {
     let is_of_trust = error.tls_problem() == Some(TlsProblem::UnknownIssuer);
-    let is_read = |place: &Place| is_of_trust && !matches!(place.found, Found::Nothing(_));
-    match places().into_iter().find(is_read) {
-        Some(place) => format!(
+    match first_that_counts() {
+        None if !places().is_empty() => HINT.into(),
+        Some(place) if is_of_trust => format!(
             "if a company proxy signs this connection, add its CA to {}, which stands for the system's store",
             place.about
         )
         .into(),
-        None => failed.hint(),
+        _ => failed.hint(),
     }
 }
 

@@ -187,26 +187,26 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let is_tls = error.kind() == ErrorKind::Tls;
-        // Trying again does not help there.
-        if let Some(problem) = is_tls.then(certificates::problem).flatten() {
-            return Self {
-                code: "bad_certificates",
-                exit: FIX,
-                message: format!("nobody is trusted: {problem}"),
-                hint: certificates::HINT.into(),
-            };
-        }
+        let (code, exit, message) = match is_tls.then(certificates::problem).flatten() {
+            // Trying again does not help there.
+            Some(problem) => ("bad_certificates", FIX, format!("nobody is trusted: {problem}")),
+            None => (code_of(error.kind()), exit_of(error.remedy()), error.to_string()),
+        };
         Self {
-            code: code_of(error.kind()),
-            exit: match error.remedy() {
-                Remedy::FixConfig => FIX,
-                Remedy::LogIn => LOG_IN,
-                Remedy::Retry { .. } => RETRY,
-                _ => UNEXPECTED,
-            },
+            code,
+            exit,
             hint: hint_of(&error),
-            message: error.to_string(),
+            message,
         }
+    }
+}
+
+fn exit_of(remedy: Remedy) -> u8 {
+    match remedy {
+        Remedy::FixConfig => FIX,
+        Remedy::LogIn => LOG_IN,
+        Remedy::Retry { .. } => RETRY,
+        _ => UNEXPECTED,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLine, Remedy};
-use carto_auth_native::{FileStore, HOME_VARIABLE, Inspection, credentials, now};
+use carto_auth_native::{FileStore, FolderProblem, HOME_VARIABLE, Inspection, credentials, now};
 use carto_auth_ureq::CartoAuth;
 
 use crate::endpoints::endpoints;
@@ -121,34 +121,6 @@ impl Chosen {
         }
     }
 
-    /// What is wrong with the folder that tokens are kept in, and a way out, if nothing can be kept there.
-    pub(crate) fn folder_problem(found: &Inspection) -> Option<(String, String)> {
-        let is_there = |path: &&Path| path.exists() || path.is_symlink();
-        let nearest = found.folder.ancestors().find(is_there);
-        let (message, way_out) = match nearest {
-            Some(path) if !path.is_dir() => {
-                let what = match path.exists() {
-                    true => "a file and no folder",
-                    false => "a link that leads nowhere",
-                };
-                match path == found.folder {
-                    true => (format!("it is {what}"), ""),
-                    false => (format!("{} is {what}", path.display()), ""),
-                }
-            }
-            _ if found.is_full => ("the disk is full".to_owned(), "make room there, or "),
-            _ if !found.is_writable => (
-                "it cannot be written to".to_owned(),
-                "let your user write there, or ",
-            ),
-            _ => return None,
-        };
-        Some((
-            message,
-            format!("{way_out}name another folder in {HOME_VARIABLE}"),
-        ))
-    }
-
     /// The identity's own token file, unless nothing is kept.
     pub(crate) fn cache(&self) -> Option<PathBuf> {
         let store = self.store.as_ref()?;
@@ -254,6 +226,25 @@ impl Chosen {
     fn not_logged_in(&self, code: &'static str, message: String) -> Failure {
         Failure::not_logged_in(code, message, format!("run `{}`", self.login))
     }
+}
+
+/// Why nothing can be kept where tokens are, and a way out, if nothing can.
+pub(crate) fn folder_problem(found: &Inspection) -> Option<(String, String)> {
+    let there = |path: &Path| match path == found.folder {
+        true => "it".to_owned(),
+        false => path.display().to_string(),
+    };
+    let (message, way_out) = match found.folder_problem.as_ref()? {
+        FolderProblem::NoFolder(path) => (format!("{} is no folder", there(path)), ""),
+        FolderProblem::DeadLink(path) => (format!("{} is a link that leads nowhere", there(path)), ""),
+        FolderProblem::Full => ("the disk is full".to_owned(), "make room there, or "),
+        _ => (
+            "it cannot be written to".to_owned(),
+            "let your user write there, or ",
+        ),
+    };
+    let hint = format!("{way_out}name another folder in {HOME_VARIABLE}");
+    Some((message, hint))
 }
 
 /// The person of a token, as it says itself.

@@ -17,15 +17,27 @@ pub struct Inspection {
     pub folder: PathBuf,
     /// Its mode, as far as it is there and has one.
     pub folder_mode: Option<u32>,
-    /// Whether files can be put there; the folder itself, where it is missing.
-    pub is_writable: bool,
-    /// Whether the disk has less room than 32 KiB, which the files of one identity may need.
-    pub is_full: bool,
+    /// Why nothing can be kept there, if nothing can. A folder that is missing is made where it can be.
+    pub folder_problem: Option<FolderProblem>,
     /// The lock file, where it is there and is no regular file or cannot be opened. Whether another process holds it, or its
     /// file system has locks at all, is not tried.
     pub unusable_lock: Option<(PathBuf, LockProblem)>,
     /// The files that are there: the identity's own, and the one that is shared with the Python package.
     pub files: Vec<InspectedFile>,
+}
+
+/// Why no token can be kept in a folder.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FolderProblem {
+    /// This is no folder, and in its place or in that of one above it.
+    NoFolder(PathBuf),
+    /// This is a link that leads nowhere, and in its place or in that of one above it.
+    DeadLink(PathBuf),
+    /// The disk has less room than 32 KiB, which the files of one identity may need.
+    Full,
+    /// This user may not write there.
+    NotWritable,
 }
 
 /// A token file, as it is found.
@@ -73,8 +85,7 @@ impl FileStore {
         Inspection {
             folder: folder.to_owned(),
             folder_mode: mode_of(folder),
-            is_writable: nearest(folder).is_some_and(may_write),
-            is_full: nearest(folder).is_some_and(|folder| room(folder).is_some_and(|bytes| bytes < ROOM)),
+            folder_problem: problem_of(folder),
             unusable_lock: problem.map(|problem| (lock, problem)),
             files: [self.own_file(identity), self.shared_file().to_owned()]
                 .into_iter()
@@ -87,14 +98,20 @@ impl FileStore {
 /// Two token files and the one that is being written, in bytes.
 const ROOM: u64 = 32 << 10;
 
-/// The folder, or the nearest one above it that is there.
-fn nearest(folder: &Path) -> Option<&Path> {
-    let mut above = folder.ancestors();
-    // A dead link is in the way, too.
-    let is_there = |path: &Path| path.exists() || path.is_symlink();
-    let nearest = above.find(|path| path.as_os_str().is_empty() || is_there(path));
-    let nearest = nearest.filter(|path| !path.as_os_str().is_empty());
-    Some(nearest.unwrap_or(Path::new("."))).filter(|path| path.is_dir())
+/// By the folder, or the nearest thing above it that is there.
+fn problem_of(folder: &Path) -> Option<FolderProblem> {
+    let is_there = |path: &&Path| path.exists() || path.is_symlink();
+    let nearest = folder.ancestors().find(is_there).unwrap_or(Path::new("."));
+    if !nearest.exists() {
+        return Some(FolderProblem::DeadLink(nearest.to_owned()));
+    }
+    if !nearest.is_dir() {
+        return Some(FolderProblem::NoFolder(nearest.to_owned()));
+    }
+    if room(nearest).is_some_and(|bytes| bytes < ROOM) {
+        return Some(FolderProblem::Full);
+    }
+    (!may_write(nearest)).then_some(FolderProblem::NotWritable)
 }
 
 /// How many bytes this user may add, where the system tells.
@@ -147,16 +164,19 @@ mod tests {
         let identity = Identity::person(&Endpoints::carto());
         let store = FileStore::at(parent.path().join("a/b/token.json"));
         let nothing = store.inspect(&identity);
-        assert_eq!((nothing.folder_mode, nothing.is_writable), (None, true));
+        assert_eq!((nothing.folder_mode, nothing.folder_problem), (None, None));
         assert!(nothing.files.is_empty() && !parent.path().join("a").exists());
 
-        let dead = parent.path().join("dead");
+        let (dead, file) = (parent.path().join("dead"), parent.path().join("file"));
         std::os::unix::fs::symlink("gone", &dead).unwrap();
-        assert!(
-            !FileStore::at(dead.join("b/token.json"))
-                .inspect(&identity)
-                .is_writable
-        );
+        fs::write(&file, "").unwrap();
+        let problem = |path: PathBuf| FileStore::at(path).inspect(&identity).folder_problem;
+        for path in [dead.join("token.json"), dead.join("b/token.json")] {
+            assert_eq!(problem(path), Some(FolderProblem::DeadLink(dead.clone())));
+        }
+        for path in [file.join("token.json"), file.join("b/token.json")] {
+            assert_eq!(problem(path), Some(FolderProblem::NoFolder(file.clone())));
+        }
         fs::create_dir_all(parent.path().join("a/b")).unwrap();
         fs::set_permissions(parent.path().join("a/b"), fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(store.shared_file(), "[]").unwrap();

@@ -70,7 +70,7 @@ pub use file_store::FileStore;
 pub use flight::{Flight, Follower, Landed, Leader, Role};
 pub use held::Urgency;
 pub use home::{HOME_VARIABLE, carto_home, expand_tilde};
-pub use inspection::{FileContents, InspectedFile, Inspection};
+pub use inspection::{FileContents, FolderProblem, InspectedFile, Inspection};
 pub use interaction::{Cancelled, LoginInteraction, LoginPrompt, Obstacle, Way};
 pub use login_options::LoginOptions;
 pub use memory_store::MemoryStore;

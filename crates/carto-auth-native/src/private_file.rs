@@ -218,6 +218,10 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     }
 }
 
+fn is_dead_link(path: &Path) -> bool {
+    path.is_symlink() && !path.exists()
+}
+
 /// Makes a folder, and those above it, that only their owner may enter.
 pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -233,9 +237,9 @@ pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
                 ErrorKind::NotADirectory,
                 "a file is in the place of the folder",
             )),
-            Err(_) if folder.is_symlink() => Err(io::Error::new(
+            Err(_) if folder.ancestors().any(is_dead_link) => Err(io::Error::new(
                 ErrorKind::NotADirectory,
-                "it is a link that leads nowhere",
+                "a link that leads nowhere is in its way",
             )),
             Err(_) => Err(error),
         })

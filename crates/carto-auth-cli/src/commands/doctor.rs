@@ -14,7 +14,7 @@ use carto_auth_core::{Endpoints, OneLine};
 use carto_auth_native::{BrowserProgram, browser_obstacle, browser_program};
 use serde::Serialize;
 
-use crate::certificates::{Found, HINT, Place, are_some, places};
+use crate::certificates::{Found, HINT, Place, first_that_counts, places};
 use crate::commands::doctor::hosts::Hosts;
 use crate::endpoints::{endpoints, variables_set};
 use crate::failure::{Exit, Failure};
@@ -194,11 +194,11 @@ fn certificates() -> Vec<Check> {
         return vec![check(State::Ok, "the system's are trusted")];
     }
     // The others do then.
-    let nothing = match are_some(&places) {
-        true => State::Warning,
-        false => State::Problem,
+    let nothing = match first_that_counts() {
+        Some(_) => State::Warning,
+        None => State::Problem,
     };
-    let of_place = |Place { about, found }| match found {
+    let of_place = |Place { about, found }: &Place| match found {
         Found::Trusted(1) => {
             check(State::Ok, "its certificate is trusted, and not the system's").about(about)
         }
@@ -207,9 +207,9 @@ fn certificates() -> Vec<Check> {
             check(State::Ok, &message).about(about)
         }
         Found::TooMuch => check(State::Skipped, "there is more than is looked at").about(about),
-        Found::Nothing(why) => check(nothing, &why).about(about).hint(HINT),
+        Found::Nothing(why) => check(nothing, why).about(about).hint(HINT),
     };
-    places.into_iter().map(of_place).collect()
+    places.iter().map(of_place).collect()
 }
 
 fn browser() -> Check {

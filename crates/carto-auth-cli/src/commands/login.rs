@@ -83,7 +83,7 @@ fn check_place(chosen: &Chosen) -> Result<(), Failure> {
         return Err(no_home());
     };
     let found = store.inspect(identity);
-    Chosen::folder_problem(&found).map_or(Ok(()), |(problem, hint)| {
+    identity::folder_problem(&found).map_or(Ok(()), |(problem, hint)| {
         let place = format!("{}: {problem}", found.folder.display());
         Err(Failure::not_kept(&place, hint))
     })

@@ -50,18 +50,15 @@ fn a_file_in_the_place_of_the_folder_is_named_as_that() {
     symlink("gone", world.path("afile")).unwrap();
     delivered(
         &with(&["token", "--credentials", "ci.json"]),
-        &["afile: it is a link that leads nowhere; the token is not cached"],
+        &["afile: a link that leads nowhere is in its way; the token is not cached"],
     );
     fs::rename(world.path("aside"), world.path("afile")).unwrap();
     let login = with(&["login"]);
     let (code, error, hint) = error_of(&login);
-    assert!(error.ends_with("afile: it is a file and no folder"), "{error}");
+    assert!(error.ends_with("afile: it is no folder"), "{error}");
     assert_eq!((code, hint), (1, "name another folder in CARTO_AUTH_HOME"));
     let doctor = with(&["doctor"]);
-    assert!(
-        doctor.stdout.contains("afile: it is a file and no folder\n"),
-        "{doctor:?}"
-    );
+    assert!(doctor.stdout.contains("afile: it is no folder\n"), "{doctor:?}");
 }
 
 #[test]

@@ -388,7 +388,7 @@ fn a_company_ca_and_a_proxy_are_told_in_words() {
 }
 
 #[test]
-fn a_certificate_variable_that_names_a_folder_is_what_a_token_fails_with() {
+fn a_certificate_variable_that_names_a_folder_is_what_a_token_and_a_login_fail_with() {
     let certificates = Certificates::generate().unwrap();
     let server = Scripted::https(vec![http(404, &[], "")], certificates.server).unwrap();
     let world = World::new();
@@ -397,8 +397,18 @@ fn a_certificate_variable_that_names_a_folder_is_what_a_token_fails_with() {
         .env("CARTO_AUTH_URL", format!("https://localhost:{}", server.port()))
         .env("SSL_CERT_FILE", ".");
     let error = "nobody is trusted: SSL_CERT_FILE .: it is a folder, and SSL_CERT_DIR names those";
-    let hint = "name PEM certificates there, or unset the variable";
+    let hint = "name PEM certificates there, or unset the variable; `carto-auth doctor` tests each step";
     assert_eq!(error_of(&run(&mut token, "").unwrap()), (3, error, hint));
+
+    let mut login = world.command(&["login", "--browser", "--org", "acme"]);
+    login
+        .env(
+            "CARTO_ACCOUNTS_URL",
+            format!("https://localhost:{}", server.port()),
+        )
+        .env("BROWSER", "true")
+        .env("SSL_CERT_FILE", ".");
+    assert_eq!(error_of(&run(&mut login, "").unwrap()), (3, error, hint));
 }
 
 #[test]

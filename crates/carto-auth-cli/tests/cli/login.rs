@@ -500,9 +500,9 @@ fn a_login_that_could_not_be_kept_is_not_begun() {
         .unwrap();
     fs::rename(&folder, world.path("aside")).unwrap();
     fs::write(&folder, "").unwrap();
-    refused(&["login"], "it is a file and no folder", hint);
-    refused(&["login", "--browser"], "it is a file and no folder", hint);
-    refused(&["login", "--code", &address], "it is a file and no folder", hint);
+    refused(&["login"], "it is no folder", hint);
+    refused(&["login", "--browser"], "it is no folder", hint);
+    refused(&["login", "--code", &address], "it is no folder", hint);
     fs::remove_file(&folder).unwrap();
     symlink(world.path("gone"), &folder).unwrap();
     refused(&["login"], "it is a link that leads nowhere", hint);

@@ -7,7 +7,7 @@ use carto_auth_native::{FileContents, HOME_VARIABLE, InspectedFile, Inspection, 
 
 use super::{Check, State};
 use crate::global::{Global, Mode};
-use crate::identity::Chosen;
+use crate::identity::{Chosen, folder_problem};
 
 pub(super) fn checks(global: &Global, chosen: &Chosen) -> Vec<Check> {
     // What a machine cannot keep it asks for again; a person would have to log in again.
@@ -37,7 +37,7 @@ fn folder(found: &Inspection, lost: State) -> Check {
         let about = found.folder.to_string_lossy();
         Check::new("cache", state, message).about(about)
     };
-    if let Some((message, hint)) = Chosen::folder_problem(found) {
+    if let Some((message, hint)) = folder_problem(found) {
         return check(lost, message).hint(hint);
     }
     match found.folder_mode {
