@@ -1,11 +1,14 @@
 //! What only the async front end must do: many tasks, dropped futures, either kind of runtime.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use carto_auth_reqwest::{
-    AccessToken, Cancelled, CartoAuth, Endpoints, Error, Ignored, LoginInteraction, LoginOptions,
-    LoginPrompt, M2mCredentials, SendError, Way, default_client,
+    AccessToken, Cancelled, CartoAuth, Endpoints, Error, Identity, Ignored, LockedTokens, LoginInteraction,
+    LoginOptions, LoginPrompt, M2mBuilder, M2mCredentials, MemoryStore, SendError, StoreError, TokenRecord,
+    TokenStore, Way, default_client,
 };
 use carto_auth_sandbox::{Endpoint, Fault, Sandbox};
 use carto_auth_tests::{Scripted, free_port, http, keep_figures};
@@ -25,12 +28,51 @@ fn multi_thread() -> Runtime {
 }
 
 fn machine(carto: &Sandbox) -> CartoAuth {
+    builder(carto).without_cache().build()
+}
+
+fn builder(carto: &Sandbox) -> M2mBuilder {
     let credentials =
         M2mCredentials::new(&carto.api_base_url(), carto.client_id(), carto.client_secret()).unwrap();
-    CartoAuth::m2m(credentials)
-        .endpoints(Endpoints::carto().with_auth_url(&carto.auth_url()).unwrap())
-        .without_cache()
-        .build()
+    CartoAuth::m2m(credentials).endpoints(Endpoints::carto().with_auth_url(&carto.auth_url()).unwrap())
+}
+
+/// A store that counts how often it is read without its lock.
+#[derive(Clone, Default, Debug)]
+struct Counting {
+    store: MemoryStore,
+    reads: Arc<AtomicUsize>,
+}
+
+impl TokenStore for Counting {
+    fn load(&self, identity: &Identity) -> Option<TokenRecord> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.store.load(identity)
+    }
+
+    fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError> {
+        self.store.lock(identity, patience)
+    }
+}
+
+#[test]
+fn a_thousand_tasks_read_the_store_once_whether_or_not_it_has_a_token() {
+    let carto = Sandbox::start().unwrap();
+    let store = Counting::default();
+    for reads in [1, 2] {
+        let auth = builder(&carto).store(store.clone()).build();
+        multi_thread().block_on(async {
+            let ask = || {
+                let auth = auth.clone();
+                tokio::spawn(async move { auth.access_token().await.unwrap() })
+            };
+            for task in (0..1000).map(|_| ask()).collect::<Vec<_>>() {
+                task.await.unwrap();
+            }
+        });
+        assert_eq!(store.reads.load(Ordering::Relaxed), reads);
+        assert_eq!(carto.count(Endpoint::Token), 1);
+    }
 }
 
 #[test]

@@ -81,12 +81,11 @@ impl<T> Flight<T> {
         Role::Lead(Leader { flight, trip })
     }
 
-    /// One who waits for the renewal that is under way, if one is.
+    /// Follows the renewal that is under way, if one is, and leads none. The generation is that of the caller's session, as in
+    /// [`join`](Self::join).
     #[must_use]
-    pub fn follower(&self) -> Option<Follower<T>> {
-        lock(&self.0)
-            .as_ref()
-            .map(|trip| Follower::new(trip, trip.generation))
+    pub fn follow(&self, generation: Generation) -> Option<Follower<T>> {
+        lock(&self.0).as_ref().map(|trip| Follower::new(trip, generation))
     }
 }
 

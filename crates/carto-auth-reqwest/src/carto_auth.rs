@@ -11,7 +11,8 @@ use carto_auth_core::{
     TokenCheck,
 };
 use carto_auth_native::{
-    Flight, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter, now,
+    Flight, Follower, Landed, Leader, LoginOptions, Next, Role, SharedSession, Urgency, credentials, jitter,
+    now,
 };
 use tokio::sync::Mutex;
 use tokio::task;
@@ -49,12 +50,23 @@ pub struct CartoAuth(pub(crate) Arc<Inner>);
 /// How long somebody waits for a renewal that another task leads: a lock and a flow, and a little more.
 const FOLLOWERS_PATIENCE: Duration = Duration::from_secs(105);
 
+/// What there is for somebody who wants a token.
+enum Found {
+    Token(AccessToken),
+    /// A renewal that was begun for this caller.
+    OurRenewal(Follower),
+    /// One that was under way.
+    Renewal(Follower),
+}
+
 pub(crate) struct Inner {
     pub(crate) session: Arc<SharedSession>,
     pub(crate) endpoints: Endpoints,
     pub(crate) transport: Transport,
     when_needed: Option<LoginOptions>,
     flight: Flight,
+    /// One task looks into the store.
+    looking: Mutex<()>,
     /// One task logs in, or looks the account's APIs up.
     pub(crate) logging_in: Mutex<()>,
     login_attempts: AtomicU64,
@@ -143,6 +155,7 @@ impl CartoAuth {
             transport,
             when_needed,
             flight: Flight::default(),
+            looking: Mutex::new(()),
             logging_in: Mutex::new(()),
             login_attempts: AtomicU64::new(0),
         }))
@@ -181,45 +194,67 @@ impl CartoAuth {
 
     pub(crate) async fn token_without_login(&self, freshness: Freshness) -> Result<AccessToken, Error> {
         loop {
-            match self.plan(freshness).await? {
-                Plan::Use(token) => return Ok(token),
-                Plan::UseAndRefresh(token) => {
-                    if let Role::Lead(leader) = self.0.flight.join(self.0.session.generation()) {
-                        self.renew_behind(leader, Freshness::default(), Urgency::Early);
-                    }
-                    return Ok(token);
+            let (follower, is_ours) = match self.token_or_renewal(freshness).await? {
+                Found::Token(token) => return Ok(token),
+                // Who leads waits as the others do: a caller that is dropped takes nothing from them.
+                Found::OurRenewal(follower) => (follower, true),
+                Found::Renewal(follower) => (follower, false),
+            };
+            let landed = timeout(FOLLOWERS_PATIENCE, follower)
+                .await
+                .map_err(|_| Error::Busy)?;
+            match landed {
+                Landed::Outcome(outcome) if is_ours => return outcome,
+                // To try again would end in the same way.
+                Landed::Unknown if is_ours => {
+                    return Err(Error::Client(
+                        "the renewal has ended without an answer".to_owned(),
+                    ));
                 }
-                Plan::Refresh => {
-                    // Who leads waits as the others do: a caller that is dropped takes nothing from them.
-                    let (follower, is_ours) = match self.0.flight.join(self.0.session.generation()) {
-                        Role::Lead(leader) => {
-                            let follower = leader.follower();
-                            self.renew_behind(leader, freshness, Urgency::Now);
-                            (follower, true)
-                        }
-                        Role::Follow(follower) => (follower, false),
-                    };
-                    let landed = timeout(FOLLOWERS_PATIENCE, follower)
-                        .await
-                        .map_err(|_| Error::Busy)?;
-                    match landed {
-                        Landed::Outcome(outcome) if is_ours => return outcome,
-                        // To try again would end in the same way.
-                        Landed::Unknown if is_ours => {
-                            return Err(Error::Client(
-                                "the renewal has ended without an answer".to_owned(),
-                            ));
-                        }
-                        landed => {
-                            if let Some(outcome) = self.0.session.outcome(landed, freshness) {
-                                return outcome;
-                            }
-                        }
+                landed => {
+                    if let Some(outcome) = self.0.session.outcome(landed, freshness) {
+                        return outcome;
                     }
                 }
-                Plan::LogIn(error) => return Err(error),
             }
         }
+    }
+
+    /// Looks into memory, then into the store. There one task at a time looks: those behind it find in memory what it has
+    /// read, or follow the renewal that it leads, so that a thousand do not take a thread each to read the same file.
+    async fn token_or_renewal(&self, freshness: Freshness) -> Result<Found, Error> {
+        let has_none = |plan: &Plan| matches!(plan, Plan::Refresh | Plan::LogIn(_));
+        let (mut plan, mut looking) = (self.0.session.plan_in_memory(freshness), None);
+        if has_none(&plan) {
+            looking = Some(self.0.looking.lock().await);
+            plan = self.0.session.plan_in_memory(freshness);
+        }
+        if has_none(&plan) {
+            if let Some(follower) = self.0.flight.follow(self.0.session.generation()) {
+                return Ok(Found::Renewal(follower));
+            }
+            plan = self.plan(freshness).await?;
+        }
+        let found = match plan {
+            Plan::Use(token) => Ok(Found::Token(token)),
+            Plan::UseAndRefresh(token) => {
+                if let Role::Lead(leader) = self.0.flight.join(self.0.session.generation()) {
+                    self.renew_behind(leader, Freshness::default(), Urgency::Early);
+                }
+                Ok(Found::Token(token))
+            }
+            Plan::Refresh => Ok(match self.0.flight.join(self.0.session.generation()) {
+                Role::Lead(leader) => {
+                    let follower = leader.follower();
+                    self.renew_behind(leader, freshness, Urgency::Now);
+                    Found::OurRenewal(follower)
+                }
+                Role::Follow(follower) => Found::Renewal(follower),
+            }),
+            Plan::LogIn(error) => Err(error),
+        };
+        drop(looking);
+        found
     }
 
     /// Memory is asked here, files on another thread.
@@ -371,7 +406,7 @@ impl CartoAuth {
     /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
     /// end calls this, so that what CARTO grants is kept.
     pub async fn settle(&self, patience: Duration) {
-        if let Some(follower) = self.0.flight.follower() {
+        if let Some(follower) = self.0.flight.follow(self.0.session.generation()) {
             // What it came to is told to those who need it.
             let _ = timeout(patience, follower).await;
         }

@@ -258,7 +258,7 @@ impl CartoAuth {
     /// Waits for a renewal that is under way behind the present token, `patience` at most. A program that is about to
     /// end calls this, so that what CARTO grants is kept.
     pub fn settle(&self, patience: Duration) {
-        if let Some(follower) = self.0.flight.follower() {
+        if let Some(follower) = self.0.flight.follow(self.0.session.generation()) {
             // What it came to is told to those who need it.
             let _ = follower.wait(patience);
         }
