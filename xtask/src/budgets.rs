@@ -9,7 +9,7 @@ use std::process::Command;
 use carto_auth_sandbox::Sandbox;
 use tempfile::TempDir;
 
-use crate::measure::{instructions, instructions_per_call, printed};
+use crate::measure::{allocations_per_call, instructions, instructions_per_call};
 use crate::scene::{Cached, cold};
 use crate::{cargo, checks, say, target_folder};
 
@@ -61,9 +61,10 @@ pub(crate) fn check() -> io::Result<()> {
     let benchmarks = benchmarks()?;
     for (crate_name, operation, most, most_allocations) in CALLS {
         let benchmark = benchmark(&benchmarks, crate_name)?;
-        let spent = instructions_per_call(1000, |times| call(benchmark, operation, times, 1))?;
+        let calls = |times| call(benchmark, operation, times);
+        let spent = instructions_per_call(1000, calls)?;
         counted.row(&format!("{operation} ({crate_name})"), spent, most)?;
-        let allocated = allocations(benchmark, operation)?;
+        let allocated = allocations_per_call(calls)?;
         counted.row(
             &format!("{operation} ({crate_name}), allocations"),
             allocated,
@@ -149,18 +150,9 @@ pub(crate) fn benchmark<'a>(
         .ok_or_else(missing)
 }
 
-/// So many calls on each of so many threads.
-pub(crate) fn call(benchmark: &Path, operation: &str, times: u64, threads: usize) -> Command {
+/// So many calls.
+pub(crate) fn call(benchmark: &Path, operation: &str, times: u64) -> Command {
     let mut command = Command::new(benchmark);
-    command.args(["--times", &times.to_string(), operation, &threads.to_string()]);
+    command.args(["--times", &times.to_string(), operation]);
     command
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a count of allocations"
-)]
-pub(crate) fn allocations(benchmark: &Path, operation: &str) -> io::Result<u64> {
-    printed(Command::new(benchmark).args(["--allocations", operation])).map(|count| count as u64)
 }

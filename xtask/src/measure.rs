@@ -29,6 +29,14 @@ impl Costs {
     pub(crate) fn cpu(&self) -> Spread {
         Spread::of(self.0.iter().map(|cost| cost.cpu.as_secs_f64() * 1e3))
     }
+
+    /// The nanoseconds of processor time that each of so many calls took, by how much longer each run was than that of
+    /// another process in the same round: the least and the median.
+    pub(crate) fn per_call(&self, without: &Self, calls: f64) -> Spread {
+        let nanoseconds = |cost: &Cost| cost.cpu.as_secs_f64() * 1e9;
+        let rounds = self.0.iter().zip(&without.0);
+        Spread::of(rounds.map(|(with, without)| (nanoseconds(with) - nanoseconds(without)) / calls))
+    }
 }
 
 /// The least and the median of several figures.
@@ -131,6 +139,30 @@ fn behind(mut front: Command, command: &Command) -> Command {
 pub(crate) fn instructions_per_call(times: u64, command: impl Fn(u64) -> Command) -> io::Result<u64> {
     let (few, many) = (instructions(&command(times))?, instructions(&command(2 * times))?);
     Ok(many.saturating_sub(few) / times)
+}
+
+/// How often a process allocates, by memcheck. To have more room is to allocate again.
+fn allocations(command: &Command) -> io::Result<u64> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--leak-check=no", "--undef-value-errors=no"]);
+    let output = behind(valgrind, command).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let total = said
+        .lines()
+        .find_map(|line| line.split_once("total heap usage: ")?.1.split_once(" allocs"))
+        .and_then(|(total, _)| total.replace(',', "").parse().ok());
+    match total {
+        Some(total) if output.status.success() => Ok(total),
+        _ => Err(failed(command, &said)),
+    }
+}
+
+/// The allocations of one call, from a process that is told how many to make.
+pub(crate) fn allocations_per_call(command: impl Fn(u64) -> Command) -> io::Result<u64> {
+    const TIMES: u64 = 200;
+    let (few, many) = (allocations(&command(TIMES))?, allocations(&command(2 * TIMES))?);
+    // A buffer that grows for good belongs to no call.
+    Ok(many.saturating_sub(few) / TIMES)
 }
 
 /// The number that a process prints.

@@ -11,8 +11,9 @@ use carto_auth_core::{
 use carto_auth_measure::{Operation, Run};
 use carto_auth_native::{entropy, now};
 
-const OPERATIONS: [Operation; 6] = [
+const OPERATIONS: [Operation; 7] = [
     ("authorize_url", authorize_url),
+    ("token_request", token_request),
     ("token_exchange_opaque", || token_exchange(&"e".repeat(800))),
     ("token_exchange_jwt", || token_exchange(JWT)),
     ("cache_decode", cache_decode),
@@ -45,10 +46,22 @@ fn authorize_url() -> Run {
     })
 }
 
+/// The request of a machine.
+fn token_request() -> Run {
+    let (machine, endpoints) = (machine(), Endpoints::carto());
+    repeatedly(move || {
+        let step = TokenRequest::client_credentials(&machine, &endpoints, Jitter::new(7), now());
+        let _ = black_box(step);
+    })
+}
+
+fn machine() -> M2mCredentials {
+    M2mCredentials::new("https://gcp-us-east1.api.carto.com", "the-id", "s3cr3t").unwrap()
+}
+
 /// The request of a machine, and what is made of the reply.
 fn token_exchange(token: &str) -> Run {
-    let machine = M2mCredentials::new("https://gcp-us-east1.api.carto.com", "the-id", "s3cr3t").unwrap();
-    let endpoints = Endpoints::carto();
+    let (machine, endpoints) = (machine(), Endpoints::carto());
     let body = format!(r#"{{"access_token":"{token}","expires_in":86400,"token_type":"Bearer"}}"#);
     repeatedly(move || {
         let now = now();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use oauth2::basic::BasicClient;
 use oauth2::{
@@ -22,7 +22,8 @@ use tokio::sync::Mutex;
 struct Oauth2 {
     client: BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     http: Http,
-    kept: Mutex<Kept>,
+    kept: std::sync::Mutex<Kept>,
+    fetching: Mutex<()>,
 }
 
 fn main() -> ExitCode {
@@ -34,7 +35,8 @@ fn main() -> ExitCode {
         Ok(Oauth2 {
             client,
             http: Http(http(ca)?),
-            kept: Mutex::default(),
+            kept: std::sync::Mutex::default(),
+            fetching: Mutex::default(),
         })
     })
 }
@@ -76,12 +78,21 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
+impl Oauth2 {
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Source for Oauth2 {
     type Token = String;
 
     async fn token(&self) -> Result<String> {
-        let mut kept = self.kept.lock().await;
-        if let Some(token) = kept.good() {
+        if let Some(token) = self.kept().good() {
+            return Ok(token);
+        }
+        let _one_at_a_time = self.fetching.lock().await;
+        if let Some(token) = self.kept().good() {
             return Ok(token);
         }
         let request = self
@@ -89,7 +100,9 @@ impl Source for Oauth2 {
             .exchange_client_credentials()
             .add_extra_param("audience", "carto-cloud-native-api");
         let reply = request.request_async(&self.http).await?;
-        Ok(kept.keep(reply.access_token().secret(), reply.expires_in()))
+        Ok(self
+            .kept()
+            .keep(reply.access_token().secret(), reply.expires_in()))
     }
 
     fn text(token: &String) -> &str {

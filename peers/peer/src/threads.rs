@@ -46,10 +46,9 @@ fn obey<S: Source>(asked: Asked, make: impl FnOnce(&str, Option<&Path>) -> Resul
         }
         Asked::Herd { url, askers } => {
             let source = make(&url, None)?;
-            // Threads are started one after the other; the clock starts when all of them stand ready.
-            let (ready, begun) = (Barrier::new(askers), OnceLock::new());
+            // The clock starts when all of them stand ready.
+            let begun = OnceLock::new();
             on_each(askers, || {
-                ready.wait();
                 begun.get_or_init(Instant::now);
                 source.token().map(drop)
             })?;
@@ -64,10 +63,15 @@ fn obey<S: Source>(asked: Asked, make: impl FnOnce(&str, Option<&Path>) -> Resul
     Ok(())
 }
 
-/// Does the same on so many threads.
+/// Does the same on so many threads, which are started one after the other, and begin together.
 pub(crate) fn on_each(threads: usize, work: impl Fn() -> Result<()> + Sync) -> Result<()> {
+    let ready = Barrier::new(threads);
+    let work = || {
+        ready.wait();
+        work()
+    };
     thread::scope(|scope| {
-        let started: Vec<_> = (0..threads).map(|_| scope.spawn(&work)).collect();
+        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         started
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)

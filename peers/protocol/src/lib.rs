@@ -19,8 +19,8 @@ use sha2::{Digest as _, Sha256};
 /// What went wrong.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// What is done over and over.
-pub type Operation = Box<dyn Fn() -> Result<()> + Sync>;
+/// Does something so many times over.
+pub type Operation = Box<dyn Fn(u64) -> Result<()> + Sync>;
 
 const CLIENT_ID: &str = "0dxb8HR3ATXCxJiPOJVHsLoHoAtbRX6u";
 
@@ -40,10 +40,14 @@ pub fn operation(name: &str) -> Result<Operation> {
     }
 }
 
+fn repeatedly(run: impl Fn() -> Result<()> + Sync + 'static) -> Operation {
+    Box::new(move |times| (0..times).try_for_each(|_| run()))
+}
+
 /// The least for a token that many share, one thread replaces, and its time decides of.
 fn floor_valid_token() -> Operation {
     let shared = ArcSwapOption::from_pointee((Arc::new("e".repeat(800)), i64::MAX));
-    Box::new(move || {
+    repeatedly(move || {
         let now = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
         let held = black_box(&shared).load();
         let valid = held.as_ref().filter(|held| now < held.1);
@@ -57,7 +61,7 @@ fn oauth2_authorize_url() -> Result<Operation> {
     let client = BasicClient::new(ClientId::new(CLIENT_ID.into()))
         .set_auth_uri(AuthUrl::new("https://auth.carto.com/authorize".into())?)
         .set_redirect_uri(RedirectUrl::new("http://localhost:10000/callback/".into())?);
-    Ok(Box::new(move || {
+    Ok(repeatedly(move || {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let request = client
             .authorize_url(CsrfToken::new_random)
@@ -74,7 +78,7 @@ fn floor_authorize_url() -> Operation {
         "https://auth.carto.com/authorize?response_type=code&client_id={CLIENT_ID}&redirect_uri=\
          http%3A%2F%2Flocalhost%3A10000%2Fcallback%2F&audience=carto-cloud-native-api&code_challenge_method=S256"
     );
-    Box::new(move || {
+    repeatedly(move || {
         let mut entropy = [0; 64];
         getrandom::fill(&mut entropy)?;
         let (mut verifier, mut state, mut challenge) = ([0; 43], [0; 43], [0; 43]);
@@ -106,7 +110,7 @@ fn oauth2_token_exchange() -> Result<Operation> {
         .set_auth_type(AuthType::RequestBody)
         .set_token_uri(TokenUrl::new("https://auth.carto.com/oauth/token".into())?);
     let reply = reply();
-    Ok(Box::new(move || {
+    Ok(repeatedly(move || {
         let send = |request: HttpRequest| {
             black_box(request);
             Ok::<_, std::io::Error>(HttpResponse::new(reply.clone()))
@@ -122,7 +126,7 @@ fn oauth2_token_exchange() -> Result<Operation> {
 /// As its transports' callers have it parsed.
 fn oauth2_token_reply() -> Operation {
     let reply = reply();
-    Box::new(move || {
+    repeatedly(move || {
         let mut parser = serde_json::Deserializer::from_slice(black_box(&reply));
         let token: BasicTokenResponse = serde_path_to_error::deserialize(&mut parser)?;
         black_box(token);
@@ -141,7 +145,7 @@ struct Reply<'a> {
 /// The same, borrowed from the reply.
 fn floor_token_reply() -> Operation {
     let reply = reply();
-    Box::new(move || {
+    repeatedly(move || {
         black_box(serde_json::from_slice::<Reply<'_>>(black_box(&reply))?);
         Ok(())
     })

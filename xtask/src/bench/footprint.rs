@@ -9,7 +9,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::bench::programs::release;
-use crate::bench::{Table, figures};
+use crate::bench::{Table, figures, machine};
 use crate::measure::run;
 use crate::{cargo, root};
 
@@ -17,12 +17,13 @@ pub(super) const TITLE: &str = "### What is built";
 
 /// Builds each program from nothing: minutes.
 pub(super) fn table() -> io::Result<String> {
-    let mut table = Table::new(
-        TITLE,
-        "A release build from nothing (`cargo xtask bench --footprint`), stripped. The crates are those of Linux, without \
-         build scripts and their like.",
-        &["program", "crates", "build, CPU s", "MiB"],
+    let explained = format!(
+        "{} A release build from nothing (`cargo xtask bench --footprint`), stripped. The crates are those of Linux: the \
+         program itself and procedural macros count, build scripts and what they need do not.",
+        machine()?
     );
+    let columns = ["program", "crates", "build, CPU s", "MiB"];
+    let mut table = Table::new(TITLE, &explained, &columns);
     let ours = |package: &str| {
         let mut command = cargo(&["tree", "--locked", "-p", package]);
         command.current_dir(root());

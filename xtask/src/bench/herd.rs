@@ -4,7 +4,7 @@ use std::io;
 use std::process::{Child, Stdio};
 use std::time::Instant;
 
-use crate::bench::programs::{CLIENT, Programs, Scheme};
+use crate::bench::programs::{CLIENT, PEERS, Programs, Scheme};
 use crate::bench::{Table, shown};
 use crate::measure::{Spread, printed};
 use crate::scene::cold;
@@ -22,13 +22,13 @@ pub(super) fn table(programs: &Programs) -> io::Result<String> {
         &["who", "requests", "ms until the last is served, min / median"],
     );
     for askers in [1000, 100] {
-        for peer in programs.peers() {
+        for peer in &PEERS {
             let (requests, waits) = rounds(programs, |url| {
                 let mut command = programs.peer(peer);
                 printed(command.arg("herd").arg(url).arg(askers.to_string()))
             })?;
             table.row(&[
-                format!("{}, {askers} tasks or threads", peer.name),
+                format!("{askers} tasks or threads: {}", peer.with_its_keeper()),
                 requests.to_string(),
                 shown(waits),
             ])?;
@@ -36,7 +36,7 @@ pub(super) fn table(programs: &Programs) -> io::Result<String> {
     }
     let (requests, waits) = rounds(programs, |url| processes(programs, url))?;
     table.row(&[
-        format!("**carto-auth token**, {PROCESSES} processes"),
+        format!("{PROCESSES} processes: **carto-auth token**"),
         requests.to_string(),
         shown(waits),
     ])?;

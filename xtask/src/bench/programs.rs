@@ -35,13 +35,22 @@ const fn theirs(program: &'static str, name: &'static str) -> Peer {
 }
 
 impl Peer {
+    /// Its name where tokens are kept, which oauth2 leaves to others.
+    pub(super) fn with_its_keeper(&self) -> String {
+        match self.program.starts_with("oauth2") {
+            true => format!("{}, a mutex around what it got", self.name),
+            false => self.name.to_owned(),
+        }
+    }
+
     /// True for the one that has a cache on disk.
     pub(super) fn keeps_tokens(&self) -> bool {
         self.program == PYTHON
     }
 }
 
-const PEERS: [Peer; 8] = [
+/// Ours first.
+pub(super) const PEERS: [Peer; 8] = [
     ours("carto-auth-ureq", "**carto-auth-ureq**"),
     ours("carto-auth-reqwest", "**carto-auth-reqwest**"),
     theirs("oauth2-ureq", "oauth2 + ureq"),
@@ -64,13 +73,19 @@ pub(super) struct Programs {
     pub(super) command_line: PathBuf,
     pub(super) benchmarks: BTreeMap<String, PathBuf>,
     folder: PathBuf,
-    /// The Python package is there.
-    python: Option<PathBuf>,
+    /// The interpreter that has the Python package.
+    python: PathBuf,
     scratch: TempDir,
 }
 
 /// Builds them.
 pub(super) fn build() -> io::Result<Programs> {
+    let python = target_folder().join("python-carto-auth-0.2.0/bin/python");
+    if !python.exists() {
+        return Err(io::Error::other(
+            "the Python package is not there: `cargo test -p carto-auth-tests --test python` installs it",
+        ));
+    }
     let command_line = budgets::command_line()?;
     let benchmarks = budgets::benchmarks()?;
     let target = target_folder().join("peers");
@@ -94,14 +109,16 @@ pub(super) fn build() -> io::Result<Programs> {
     let mut key = Command::new(folder.join("server"));
     key.arg("keys").arg(scratch.path().join(KEY));
     checks::check("a service account with a key", key, "see the failure above")?;
-    let python = target_folder().join("python-carto-auth-0.2.0/bin/python");
-    Ok(Programs {
+    let programs = Programs {
         command_line,
         benchmarks,
         folder,
-        python: python.exists().then_some(python),
+        python,
         scratch,
-    })
+    };
+    // It writes down the CA, which programs are told to trust over http, too.
+    programs.server(Scheme::Https, 0)?.counts()?;
+    Ok(programs)
 }
 
 /// One by one: built together, each would get the features of all.
@@ -113,24 +130,14 @@ pub(super) fn release(name: &str, target: &Path) -> Command {
 }
 
 impl Programs {
-    /// Ours first, then the peers; the Python package where a test has installed it.
-    pub(super) fn peers(&self) -> impl Iterator<Item = &'static Peer> {
-        let has_python = self.python.is_some();
-        PEERS
-            .iter()
-            .filter(move |peer| has_python || peer.program != PYTHON)
-    }
-
     /// A peer, to be told what to do.
     pub(super) fn peer(&self, peer: &Peer) -> Command {
-        match &self.python {
-            Some(python) if peer.program == PYTHON => {
-                let mut command = self.alone(python);
-                command.arg(root().join("peers/python/peer.py"));
-                command
-            }
-            _ => self.program(peer.program),
+        if peer.program != PYTHON {
+            return self.program(peer.program);
         }
+        let mut command = self.alone(&self.python);
+        command.arg(root().join("peers/python/peer.py"));
+        command
     }
 
     /// Another program of `peers/`.
@@ -159,6 +166,11 @@ impl Programs {
         self.scratch.path().join(KEY)
     }
 
+    /// What signs the certificates of servers.
+    pub(super) fn ca(&self) -> PathBuf {
+        self.scratch.path().join("ca.pem")
+    }
+
     /// An empty folder below the scratch folder.
     pub(super) fn folder(&self, name: &str) -> io::Result<PathBuf> {
         let folder = self.scratch.path().join(name);
@@ -171,10 +183,9 @@ impl Programs {
 
     /// A CARTO on loopback that answers after so many milliseconds.
     pub(super) fn server(&self, scheme: Scheme, delay: u32) -> io::Result<Server> {
-        let ca = self.scratch.path().join("ca.pem");
         let mut command = self.program("server");
         if scheme == Scheme::Https {
-            command.arg("--tls").arg(&ca);
+            command.arg("--tls").arg(self.ca());
         }
         command.args(["--delay-ms", &delay.to_string()]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
@@ -186,7 +197,6 @@ impl Programs {
             child,
             says,
             url: url.trim().to_owned(),
-            ca: (scheme == Scheme::Https).then_some(ca),
         })
     }
 }
@@ -202,8 +212,6 @@ pub(super) struct Server {
     child: Child,
     says: BufReader<ChildStdout>,
     pub(super) url: String,
-    /// What signs its certificate.
-    pub(super) ca: Option<PathBuf>,
 }
 
 /// What a server has seen.

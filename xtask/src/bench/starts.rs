@@ -6,9 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bench::programs::{CLIENT, Programs, Scheme, Server};
+use crate::bench::programs::{CLIENT, PEERS, Programs, Scheme, Server};
 use crate::bench::{Table, count, figures, shown, times_ours};
 use crate::measure::{in_turn, instructions, mebibytes, run};
+use crate::say;
 use crate::scene::{Cached, cold as cold_command_line};
 
 const ROUNDS: usize = 31;
@@ -35,13 +36,14 @@ pub(super) fn from_the_cache(programs: &Programs) -> io::Result<String> {
         ("the same + clap", reading(clap)),
     ];
     // The package alone keeps tokens.
-    for peer in programs.peers().filter(|peer| peer.keeps_tokens()) {
+    for peer in PEERS.iter().filter(|peer| peer.keeps_tokens()) {
         let mut command = programs.peer(peer);
         command.arg("cached");
         rows.push((peer.name, reading(command)));
     }
-    if let Some(path) = installed("gh") {
-        rows.push((GH, gh(programs, &path)?));
+    match installed("gh") {
+        Some(path) => rows.push((GH, gh(programs, &path)?)),
+        None => say("gh is not installed, so its row is missing")?,
     }
     measured(
         programs,
@@ -71,17 +73,28 @@ fn gh(programs: &Programs, path: &Path) -> io::Result<Command> {
 /// A token of a machine, asked for by a process that knows none.
 pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
     let server = programs.server(scheme, 0)?;
-    let ours = |server: &Server| {
+    let ca = programs.ca();
+    let ours = |server: &Server, trusted: &Path| {
         let home = programs.folder("cold")?;
         let mut command = cold_command_line(&programs.command_line, &home, &server.url, CLIENT);
-        command.arg("--no-cache");
-        Ok::<_, io::Error>(trusting(command, server))
+        command.arg("--no-cache").env(TRUSTED, trusted);
+        Ok::<_, io::Error>(command)
     };
-    let mut rows = vec![("**carto-auth token --no-cache**", ours(&server)?)];
-    for peer in programs.peers() {
+    let mut rows = vec![("**carto-auth token --no-cache**", ours(&server, &ca)?)];
+    if scheme == Scheme::Https {
+        let bundle = with_the_systems(programs)?;
+        rows.push((
+            "**the same, with a system's certificates**",
+            ours(&server, &bundle)?,
+        ));
+    }
+    for peer in &PEERS {
         let mut command = programs.peer(peer);
-        command.arg("fetch").arg(&server.url).args(&server.ca);
-        rows.push((peer.name, trusting(command, &server)));
+        command.arg("fetch").arg(&server.url).env(TRUSTED, &ca);
+        if scheme == Scheme::Https {
+            command.arg(&ca);
+        }
+        rows.push((peer.name, command));
     }
     let title = match scheme {
         Scheme::Http => "### Get a token, http",
@@ -94,7 +107,7 @@ pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
         rows,
     )?;
     let once = programs.server(scheme, 0)?;
-    run(&mut ours(&once)?)?;
+    run(&mut ours(&once, &ca)?)?;
     let counts = once.counts()?;
     table.push_str(&format!(
         "\nThe server saw {} request of carto-auth over {} connection.\n",
@@ -103,13 +116,20 @@ pub(super) fn cold(programs: &Programs, scheme: Scheme) -> io::Result<String> {
     Ok(table)
 }
 
-/// For programs that trust what the system does.
-fn trusting(mut command: Command, server: &Server) -> Command {
-    if let Some(ca) = &server.ca {
-        command.env("SSL_CERT_FILE", ca);
-    }
-    command
+/// The variable that stands for the system's certificates, which some libraries read for http, too.
+const TRUSTED: &str = "SSL_CERT_FILE";
+
+/// The certificates of this system, and the CA of the servers.
+fn with_the_systems(programs: &Programs) -> io::Result<PathBuf> {
+    let mut all = fs::read(BUNDLE).map_err(|error| io::Error::other(format!("{BUNDLE}: {error}")))?;
+    all.extend(fs::read(programs.ca())?);
+    let path = programs.folder("certificates")?.join("all.pem");
+    fs::write(&path, all)?;
+    Ok(path)
 }
+
+/// Of Debian's package `ca-certificates`.
+const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 /// The first row is ours.
 fn measured(

@@ -1,5 +1,6 @@
 //! `protocol OPERATION TIMES [THREADS]` does something so many times over, on each of so many threads.
 
+use std::sync::Barrier;
 use std::{env, thread};
 
 use protocol::{Result, operation};
@@ -13,10 +14,15 @@ fn main() -> Result<()> {
         _ => return Err("usage: protocol OPERATION TIMES [THREADS]".into()),
     };
     let (operation, times) = (operation(name)?, times.parse::<u64>()?);
-    let repeat = || (0..times).try_for_each(|_| operation());
     if threads == 1 {
-        return repeat();
+        return operation(times);
     }
+    // They are started one after the other, and begin together.
+    let ready = Barrier::new(threads);
+    let repeat = || {
+        ready.wait();
+        operation(times)
+    };
     thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(repeat)).collect();
         all.into_iter()
