@@ -18,11 +18,13 @@ pub struct Outcome {
     pub stderr: String,
 }
 
-/// A program with nothing of this machine's environment, but where the counts of `cargo llvm-cov` go.
+/// A program with nothing of this machine's environment, but where the counts of `cargo llvm-cov` go, and what Windows'
+/// sockets cannot do without.
 pub fn bare(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
-    command.envs(env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
+    let kept = ["LLVM_PROFILE_FILE", "SystemRoot"];
+    command.envs(kept.iter().filter_map(|name| Some((name, env::var_os(name)?))));
     command
 }
 

@@ -31,7 +31,8 @@ fn shown() -> Vec<(String, String, String)> {
 /// watch its variables.)
 fn printed(package: &str, example: &str) -> String {
     let tests = std::env::current_exe().unwrap();
-    let program = tests.ancestors().nth(2).unwrap().join("examples").join(example);
+    let file = format!("{example}{}", std::env::consts::EXE_SUFFIX);
+    let program = tests.ancestors().nth(2).unwrap().join("examples").join(file);
     assert!(
         program.exists(),
         "run `cargo build -p {package} --examples` before this test alone"

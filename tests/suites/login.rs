@@ -99,6 +99,36 @@ fn a_login_is_kept_beside_pythons_and_found_by_the_next_program() {
     assert!(matches!(second.access_token(), Err(Error::NotLoggedIn)));
 }
 
+#[test]
+fn a_login_that_must_be_kept_and_cannot_be_ends_on_a_page_that_says_so() {
+    let _scenario = scenario!();
+    let (world, folder) = (World::new(), tempfile::tempdir().unwrap());
+    let in_the_way = folder.path().join("file");
+    std::fs::write(&in_the_way, "").unwrap();
+    let builder = || {
+        let builder = CartoAuth::oauth().endpoints(world.endpoints());
+        builder.cache_file(in_the_way.join("t.json"))
+    };
+    let log_in = |options: fn(LoginOptions) -> LoginOptions| {
+        let (shown, screen) = Shown::watching();
+        thread::scope(|scope| {
+            let visit = scope.spawn(|| screen.log_in(&world, Person::Accepts));
+            let outcome = builder().build().log_in(&options(world.options(&shown)));
+            (outcome, visit.join().unwrap())
+        })
+    };
+    let (token, visited) = log_in(|options| options);
+    assert!(
+        token.is_ok(),
+        "as a rule a login that is not kept is one all the same"
+    );
+    assert_eq!(visited.address, format!("{}/auth/success", world.carto.url()));
+    let (refused, visited) = log_in(LoginOptions::must_be_kept);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Io);
+    assert_ne!(visited.address, format!("{}/auth/success", world.carto.url()));
+    assert!(!visited.page.contains("Logged in"), "{}", visited.page);
+}
+
 /// Connects, and beside it the person logs in.
 fn connect(world: &World, builder: OauthBuilder) -> CartoAuth {
     let (shown, screen) = Shown::watching();

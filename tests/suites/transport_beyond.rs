@@ -1,11 +1,12 @@
 //! What every transport with TLS and proxies must do alike.
 
 use std::env;
+use std::process::Command;
 use std::sync::Arc;
 
 use carto_auth_core::{ErrorKind, Remedy};
 use carto_auth_sandbox::Sandbox;
-use carto_auth_tests::{Certificates, Scripted, http, passes_alone, scenario};
+use carto_auth_tests::{Certificates, Scripted, http, note, passes_alone, scenario};
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 
@@ -42,14 +43,20 @@ fn a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopb
         ask(step(&carto.auth_url())).unwrap();
         return;
     }
+    // What may be otherwise in a moment is asked again, if the client tells the status.
+    let tries = |status| match (status, env!("CARGO_CRATE_NAME")) {
+        (502, "ureq") => 3,
+        _ => 1,
+    };
     for status in [403, 407, 502] {
-        let proxy = Scripted::http(vec![http(status, &[], "no")]).unwrap();
+        let replies = (0..3).map(|_| http(status, &[], "no")).collect();
+        let proxy = Scripted::http(replies).unwrap();
         let url = format!("http://me:canary@127.0.0.1:{}", proxy.port());
         let test = "beyond::a_proxy_that_refuses_is_blamed_without_its_password_and_sees_nothing_of_loopback";
         let variables = [("HTTPS_PROXY", &*url), ("HTTP_PROXY", &*url)];
         assert!(passes_alone(test, &variables).unwrap());
         let asked = proxy.requests();
-        assert_eq!(asked.len(), 1, "it is not asked again");
+        assert_eq!(asked.len(), tries(status), "{status}");
         for request in asked {
             assert!(
                 request.starts_with("CONNECT auth.example:443 HTTP/1.1\r\n"),
@@ -134,6 +141,37 @@ fn a_proxy_is_spelled_in_many_ways_and_a_blank_variable_is_as_good_as_none() {
         assert!(passes_alone(test, &variables).unwrap());
         assert_eq!(proxy.requests().len(), 1, "it is not asked again");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_machine_that_names_nobody_to_trust_is_told_so_and_waits_for_no_pipe() {
+    let _scenario = scenario!();
+    if let Ok(url) = env::var("CARTO_AUTH_ASKED") {
+        let error = refused(&url);
+        note(format_args!("{error}: {}", error.hint()));
+        assert_eq!(
+            (error.kind(), error.remedy()),
+            (ErrorKind::Tls, Remedy::FixConfig)
+        );
+        return;
+    }
+    let certificates = Certificates::generate().unwrap();
+    let server = Scripted::https(vec![http(200, &[], GRANTED)], certificates.server).unwrap();
+    let url = format!("https://localhost:{}", server.port());
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for file in ["/nonexistent", "/dev/zero", pipe.to_str().unwrap()] {
+        let test = "beyond::a_machine_that_names_nobody_to_trust_is_told_so_and_waits_for_no_pipe";
+        let variables = [
+            ("SSL_CERT_FILE", file),
+            ("SSL_CERT_DIR", "/nonexistent"),
+            ("CARTO_AUTH_ASKED", &url),
+        ];
+        assert!(passes_alone(test, &variables).unwrap(), "{file}");
+    }
+    assert!(server.requests().is_empty());
 }
 
 /// A program may have installed a provider of its own, with FIPS for instance; ring's is for those who have not.

@@ -80,6 +80,15 @@ pub(crate) fn test() -> io::Result<()> {
     budgets::check()
 }
 
+/// A part of the tests that takes seconds.
+pub(crate) fn tidy() -> io::Result<()> {
+    check(
+        "tidy",
+        cargo(&["test", "--locked", "-p", "carto-auth-tests", "--test", "tidy"]),
+        "see the failure above",
+    )
+}
+
 pub(crate) fn lint() -> io::Result<()> {
     check(
         "formatting",

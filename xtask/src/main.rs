@@ -53,6 +53,7 @@ Usage: cargo xtask COMMAND
          (--deb: and a Debian package, unpacked and tried; --deb --install: installed and removed too, as root)
   public-api
          write the public items of each library into crates/NAME/public-api.txt (--check: or see that they are there)
+  tidy   what can be seen without running anything: names, sizes of files, exposed secrets, pages, dependencies
   lint   formatting, clippy, documentation, public items, the book, dependencies
   ci     lint, test and package, and each fuzz target for 5 seconds
 ";
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         ["dist", "--deb", "--install"] => dist::run(Deb::Installed),
         ["public-api"] => public_api::write(),
         ["public-api", "--check"] => public_api::fresh(),
+        ["tidy"] => checks::tidy(),
         ["lint"] => checks::lint(),
         ["ci"] => checks::lint()
             .and_then(|()| checks::test())

@@ -33,9 +33,45 @@ fn kept() -> Vec<(String, String)> {
     let generators: [&dyn Generator; 4] = [&Bash, &Zsh, &Fish, &PowerShell];
     for generator in generators {
         let name = generator.file_name("carto-auth");
-        kept.push((format!("{COMPLETIONS}/{name}"), completions(generator)));
+        let mut script = completions(generator);
+        if name.ends_with(".fish") {
+            script.push_str(&left_out_of_fish());
+        }
+        kept.push((format!("{COMPLETIONS}/{name}"), script));
     }
     kept
+}
+
+/// What the generator for fish leaves out: the values of arguments without a name, those of options before the command, and
+/// the programs after `env --`.
+fn left_out_of_fish() -> String {
+    let values = |argument: &Arg| {
+        let values = argument.get_possible_values();
+        let names: Vec<_> = values.iter().map(|value| value.get_name().to_owned()).collect();
+        names.join(" ")
+    };
+    let (tree, mut script) = (tree(), String::new());
+    let takes = |argument: &&Arg| argument.get_action().takes_values() && !values(argument).is_empty();
+    for option in tree.get_arguments().filter(takes) {
+        let name = option.get_long().unwrap_or_default();
+        let _ = writeln!(
+            script,
+            "complete -c carto-auth -l {name} -r -f -a \"{}\"",
+            values(option)
+        );
+    }
+    for command in tree.get_subcommands() {
+        for positional in command.get_positionals().filter(takes) {
+            let _ = writeln!(
+                script,
+                "complete -c carto-auth -n \"__fish_carto_auth_using_subcommand {}\" -f -a \"{}\"",
+                command.get_name(),
+                values(positional)
+            );
+        }
+    }
+    script
+        + "complete -c carto-auth -n \"__fish_carto_auth_using_subcommand env; and test (commandline -opc)[-1] = --\" -x -a \"(__fish_complete_command)\"\n"
 }
 
 /// The command tree, with what only the short help hides.

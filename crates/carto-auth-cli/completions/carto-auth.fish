@@ -168,3 +168,8 @@ complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -l js
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors'
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -s v -l verbose -d 'Say what is done and why; twice for every request'
 complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c carto-auth -l mode -r -f -a "oauth m2m"
+complete -c carto-auth -l color -r -f -a "auto always never"
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand dw" -f -a "project token"
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand completions" -f -a "bash zsh fish powershell"
+complete -c carto-auth -n "__fish_carto_auth_using_subcommand env; and test (commandline -opc)[-1] = --" -x -a "(__fish_complete_command)"

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::process::ExitCode;
 
-use carto_auth_core::{Error, ErrorKind, Remedy};
+use carto_auth_core::{Error, ErrorKind, OneLine, Remedy};
 use serde::Serialize;
 
 use crate::{certificates, output, proxy, talk};
@@ -79,12 +79,12 @@ impl Failure {
         }
     }
 
-    /// A login that no other command would find.
-    pub(crate) fn not_kept(place: &str, hint: impl Into<Cow<'static, str>>) -> Self {
+    /// A login that no other command would find, and why.
+    pub(crate) fn not_kept(why: &str, hint: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code: "io",
             exit: UNEXPECTED,
-            message: format!("the login cannot be kept in {place}"),
+            message: format!("the login cannot be kept: {why}"),
             hint: hint.into(),
         }
     }
@@ -215,12 +215,18 @@ pub(crate) fn hint_of(error: &Error) -> Cow<'static, str> {
     match error {
         Error::Transport { host, error: failed } => {
             let via = proxy::on_the_way_to(host);
+            let is_tls = error.kind() == ErrorKind::Tls;
             let hint = match &via {
-                _ if error.kind() == ErrorKind::Tls => certificates::hint(error, failed),
+                _ if is_tls => certificates::hint(error, failed),
                 Some(via) => proxy::hint(via, error, failed),
+                None if proxy::is_exempt(host) => proxy::EXEMPT.into(),
                 None => error.hint(),
             };
-            let way = via.map(|via| format!("the way leads through {}: ", proxy::shown(&via)));
+            // A variable that names nobody to trust is not the proxy's.
+            let is_of_variable = is_tls && certificates::problem().is_some();
+            let way = via
+                .filter(|_| !is_of_variable)
+                .map(|via| format!("the way leads through {}: ", proxy::shown(&via)));
             let hint = way.unwrap_or_default() + &hint;
             format!("{hint}; `carto-auth doctor` tests each step").into()
         }
@@ -258,12 +264,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let mut ours = std::env::args_os().take_while(|argument| argument != "--");
     if ours.any(|argument| argument == "--json") {
         let text = error.render().to_string();
-        let message = text
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ")
-            .to_owned();
+        // What follows the message is about the call in general.
+        let message = text.split("\n\n").next().unwrap_or_default().trim_end();
+        let message = OneLine(message.trim_start_matches("error: ")).to_string();
         return Failure::usage(message, "see carto-auth --help").report(true);
     }
     talk::usage(&error.render().ansi().to_string())

@@ -2,7 +2,8 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io;
+use std::fs;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use carto_auth_ureq::CartoAuth;
 use crate::endpoints::endpoints;
 use crate::failure::{Failure, hint_of};
 use crate::global::{Global, Mode};
-use crate::time;
+use crate::patience::within_a_minute;
+use crate::{talk, time};
 
 /// A login, and where it came from.
 pub(crate) struct Chosen {
@@ -25,6 +27,8 @@ pub(crate) struct Chosen {
     pub(crate) store: Option<FileStore>,
     /// The command that logs in here.
     pub(crate) login: String,
+    /// The file that a machine's credentials are from, if they are from one.
+    pub(crate) credentials_file: Option<PathBuf>,
 }
 
 /// Applies the rule: `--credentials`, then `CARTO_CREDENTIALS_FILE`, then `CARTO_CLIENT_ID` and its companions,
@@ -89,7 +93,7 @@ fn person_with(global: &Global, adapt: Adapt) -> Result<Chosen, Failure> {
 }
 
 fn machine(global: &Global, adapt: Adapt) -> Result<Option<Chosen>, Failure> {
-    let Some((credentials, source)) = machine_credentials(global)? else {
+    let Some((credentials, source, file)) = machine_credentials(global)? else {
         return Ok(None);
     };
     let builder = CartoAuth::m2m(credentials).endpoints(endpoints()?);
@@ -100,7 +104,9 @@ fn machine(global: &Global, adapt: Adapt) -> Result<Option<Chosen>, Failure> {
         None if global.no_cache => builder.without_cache().build(),
         None => builder.build(),
     };
-    Ok(Some(Chosen::new(global, auth, Mode::M2m, source, store)))
+    let mut chosen = Chosen::new(global, auth, Mode::M2m, source, store);
+    chosen.credentials_file = file;
+    Ok(Some(chosen))
 }
 
 /// However a command ends, a renewal behind it is waited for.
@@ -118,6 +124,7 @@ impl Chosen {
             source,
             store,
             login: global.advice("login"),
+            credentials_file: None,
         }
     }
 
@@ -181,7 +188,8 @@ impl Chosen {
             }
             Error::NobodyToAsk(_) => {
                 format!(
-                    "run `{login}` at a terminal; without one it prints an address, and `{login} --code CODE` finishes it"
+                    "run `{login}` at a terminal; without one, and without --browser, it prints an address, and \
+                     `{login} --code CODE` finishes it"
                 )
             }
             Error::SessionEnded(_) => format!("run `{login}`"),
@@ -220,7 +228,11 @@ impl Chosen {
 
     /// `login --code` without a login that waits.
     pub(crate) fn none_waiting(&self, message: &str) -> Failure {
-        self.not_logged_in("not_logged_in", message.to_owned())
+        let hint = format!(
+            "run `{}`; a login that was begun with --profile NAME is finished with it",
+            self.login
+        );
+        Failure::not_logged_in("not_logged_in", message.to_owned(), hint)
     }
 
     fn not_logged_in(&self, code: &'static str, message: String) -> Failure {
@@ -235,7 +247,7 @@ pub(crate) fn folder_problem(found: &Inspection) -> Option<(String, String)> {
         false => path.display().to_string(),
     };
     let (message, way_out) = match found.folder_problem.as_ref()? {
-        FolderProblem::NoFolder(path) => (format!("{} is no folder", there(path)), ""),
+        FolderProblem::NotAFolder(path) => (format!("{} is no folder", there(path)), ""),
         FolderProblem::DeadLink(path) => (format!("{} is a link that leads nowhere", there(path)), ""),
         FolderProblem::Full => ("the disk is full".to_owned(), "make room there, or "),
         _ => (
@@ -253,7 +265,7 @@ pub(crate) fn whose(token: &AccessToken) -> Option<String> {
 }
 
 /// What names a machine here, in the order of the rule.
-fn machine_credentials(global: &Global) -> Result<Option<(M2mCredentials, String)>, Failure> {
+fn machine_credentials(global: &Global) -> Result<Option<Machine>, Failure> {
     if let Some(path) = &global.credentials {
         return from_path(path, "--credentials").map(Some);
     }
@@ -264,6 +276,7 @@ fn machine_credentials(global: &Global) -> Result<Option<(M2mCredentials, String
         Some(credentials) => Ok(Some((
             credentials.map_err(Error::from)?,
             "CARTO_CLIENT_ID".to_owned(),
+            None,
         ))),
         None => Ok(None),
     }
@@ -283,14 +296,34 @@ pub(crate) fn overriding_variable(global: &Global) -> Option<&'static str> {
     .find(|name| variable(name).is_some())
 }
 
-fn from_path(path: &Path, setting: &str) -> Result<(M2mCredentials, String), Failure> {
+/// A machine's credentials, which part of the rule they are, and the file.
+type Machine = (M2mCredentials, String, Option<PathBuf>);
+
+fn from_path(path: &Path, setting: &str) -> Result<Machine, Failure> {
+    const STDIN: &str = "standard input";
+    let nothing_came = |from: &str| {
+        let message = format!("no credentials have come from {from} within a minute");
+        Failure::usage(message, "pipe the JSON in, or name a file")
+    };
     if path == Path::new("-") {
-        let credentials =
-            credentials::from_reader(io::stdin().lock(), "standard input").map_err(Error::from)?;
-        return Ok((credentials, format!("{setting} (standard input)")));
+        if io::stdin().is_terminal() {
+            talk::must_say("Paste the credentials as JSON, then press Ctrl-D:");
+        }
+        let read = within_a_minute(|| credentials::from_reader(io::stdin().lock(), STDIN));
+        let credentials = read.ok_or_else(|| nothing_came(STDIN))?.map_err(Error::from)?;
+        return Ok((credentials, format!("{setting} ({STDIN})"), None));
     }
-    let credentials = credentials::from_file(path).map_err(Error::from)?;
-    Ok((credentials, format!("{setting} {}", path.display())))
+    let shown = path.display().to_string();
+    // A pipe may have no writer.
+    let read = match fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        false => Some(credentials::from_file(path)),
+        true => {
+            let path = path.to_owned();
+            within_a_minute(move || credentials::from_file(path))
+        }
+    };
+    let credentials = read.ok_or_else(|| nothing_came(&shown))?.map_err(Error::from)?;
+    Ok((credentials, format!("{setting} {shown}"), Some(path.to_owned())))
 }
 
 /// A variable that is empty counts as unset.

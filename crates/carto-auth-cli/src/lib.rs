@@ -15,7 +15,7 @@
 //! # Inside
 //! Every module has one duty: `arguments` is the command tree, `global` what every command takes, `identity` decides whose token is asked for, `commands` holds
 //! one file per command, `quote` makes assignments for shells, `output` is the only place that writes to stdout, `failure`
-//! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for, `certificates` reads
+//! turns errors into exit codes, `talk` is the only place that writes to stderr, `waiting` says whom we wait for, `patience` for how long we wait for what is read, `certificates` reads
 //! what `SSL_CERT_FILE` and `SSL_CERT_DIR` name, `proxy` is about the proxy on the way to a host.
 
 mod arguments;
@@ -27,6 +27,7 @@ mod output;
 mod failure;
 mod talk;
 mod waiting;
+mod patience;
 mod quote;
 mod certificates;
 mod proxy;
@@ -47,6 +48,9 @@ pub fn main() -> ExitCode {
         Err(error) => return failure::usage(&error),
     };
     talk::start(&arguments.global);
+    if !matches!(arguments.command, Command::Doctor) {
+        talk::warn_of_variables();
+    }
     let outcome = arguments.global.check().and_then(|()| {
         let taken = arguments.global.take_environment();
         run(&arguments, taken)
@@ -66,18 +70,16 @@ pub fn command() -> clap::Command {
 
 /// A variable that holds nothing usable is an error of every command, but for the one that looks for such things.
 fn run(arguments: &Arguments, taken: Result<(), Failure>) -> Result<(), Failure> {
-    if matches!(arguments.command, Command::Doctor) {
-        return commands::doctor::run(&arguments.global, taken.err());
-    }
-    taken?;
-    match &arguments.command {
-        Command::Login(options) => commands::login::run(&arguments.global, options),
-        Command::Token(options) => commands::token::run(&arguments.global, options),
-        Command::Dw(options) => commands::dw::run(&arguments.global, options),
-        Command::Env(options) => commands::env::run(&arguments.global, options),
-        Command::Status(options) => commands::status::run(&arguments.global, options),
-        Command::Doctor => Ok(()),
-        Command::Logout => commands::logout::run(&arguments.global),
-        Command::Completions(options) => commands::completions::run(options.shell),
+    let global = &arguments.global;
+    match (&arguments.command, taken) {
+        (Command::Doctor, taken) => commands::doctor::run(global, taken.err()),
+        (_, Err(failure)) => Err(failure),
+        (Command::Login(options), Ok(())) => commands::login::run(global, options),
+        (Command::Token(options), Ok(())) => commands::token::run(global, options),
+        (Command::Dw(options), Ok(())) => commands::dw::run(global, options),
+        (Command::Env(options), Ok(())) => commands::env::run(global, options),
+        (Command::Status(options), Ok(())) => commands::status::run(global, options),
+        (Command::Logout, Ok(())) => commands::logout::run(global),
+        (Command::Completions(options), Ok(())) => commands::completions::run(options.shell),
     }
 }

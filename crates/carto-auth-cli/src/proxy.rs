@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use carto_auth_core::{Error, Probe, TransportError, TransportErrorKind};
-use carto_auth_native::now;
+use carto_auth_core::{Error, Probe, Step, TransportError, TransportErrorKind};
+use carto_auth_native::{is_exempt_from_proxies, now};
 use carto_auth_ureq::{Via, default_agent};
 
 /// The proxy that a host is asked through, if it is.
@@ -33,6 +33,23 @@ pub(crate) fn hint(via: &Via, failed: &Error, error: &TransportError) -> Cow<'st
             "check the connection and this machine's DNS; with socks5h:// it is the proxy that resolves names"
                 .into()
         }
-        _ => "check that variable; NO_PROXY names hosts that are asked without a proxy".into(),
+        // It is the proxy that is connected to.
+        TransportErrorKind::HostNotFound
+        | TransportErrorKind::ConnectionRefused
+        | TransportErrorKind::ConnectionFailed
+        | TransportErrorKind::ConnectTimeout => {
+            "check that variable; NO_PROXY names hosts that are asked without a proxy".into()
+        }
+        _ => "try again; if it stays so, ask those who run the proxy whether it lets this through".into(),
     }
 }
+
+/// True where the environment names a proxy, and this host is asked without it.
+pub(crate) fn is_exempt(host: &str) -> bool {
+    let goes_out = Probe::start(&format!("https://{host}"), now())
+        .is_ok_and(|step| matches!(step, Step::Send(out, _) if !out.bypasses_proxies()));
+    goes_out && is_exempt_from_proxies(host) && matches!(Via::of_environment(), Ok(Some(_)))
+}
+
+/// What to do where such a host is out of reach.
+pub(crate) const EXEMPT: &str = "check the connection; NO_PROXY names this host: where only a proxy leads there, take it out of that list";

@@ -75,16 +75,23 @@ pub(crate) fn start(global: &Global) {
     log::set_max_level(if waits { LevelFilter::Debug } else { level });
     // It is set once, here.
     let _ = log::set_logger(&TALK);
+}
+
+/// Warns of a variable that this module reads. `doctor` has a check for it.
+pub(crate) fn warn_of_variables() {
     if let Some(problem) = log_problem() {
         log::warn!("{problem}");
     }
 }
 
 fn set_color(color: Color) {
-    let is_forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let has = |name, value: &str| env::var_os(name).is_some_and(|found| found == value);
+    // What prints the colours takes any value of this variable for a yes, 0 too, and before all others.
+    let is_no = has("CLICOLOR_FORCE", "0");
+    let is_forced = !is_no && env::var_os("CLICOLOR_FORCE").is_some();
+    let is_plain = !io::stderr().is_terminal() || is_no && (has("CLICOLOR", "0") || has("TERM", "dumb"));
     match color {
-        // What prints the colours takes any value for a yes, 0 too.
-        Color::Auto if !is_forced && !io::stderr().is_terminal() => anstream::ColorChoice::Never,
+        Color::Auto if !is_forced && is_plain => anstream::ColorChoice::Never,
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,
         Color::Never => anstream::ColorChoice::Never,

@@ -15,8 +15,9 @@ use crate::host_rules::{AddressProblem, DomainName};
 use crate::reply::{Refusal, ReplyProblem, json_object, refusal_by_status, required_text};
 use crate::retry::Jitter;
 use crate::secret::Secret;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// Below an account's API base URL.
 const PATH: &str = "v3/connections/carto-dw/token";

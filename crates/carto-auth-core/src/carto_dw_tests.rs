@@ -4,7 +4,7 @@ use http::Response;
 
 use super::*;
 use crate::error::{ErrorKind, Remedy};
-use crate::step::{Sent, TransportErrorKind};
+use crate::transport_error::{Sent, TransportErrorKind};
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 const GOOD: &str = r#"{"projectId":"carto-dw-ac-1","token":"ya29.warehouse"}"#;

@@ -10,9 +10,10 @@ use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::host_rules::{DomainName, is_loopback};
 use crate::reply::{ReplyProblem, json_object, required_text, whole_body};
 use crate::retry::Jitter;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::tenant_config;
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// One conversation with CARTO's accounts service, which gets the token, and with the tenant's host, which does
 /// not.

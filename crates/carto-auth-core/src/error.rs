@@ -8,8 +8,8 @@ use crate::m2m_credentials::{CredentialsError, CredentialsProblem};
 use crate::one_line::OneLine;
 use crate::reply::{Refusal, ReplyError, ReplyProblem, blot_out};
 use crate::secret::Secret;
-use crate::step::TransportError;
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// Why there is no token.
 ///
@@ -295,9 +295,7 @@ impl Error {
             Self::Reply(error) if *error.problem() == ReplyProblem::ForeignOrganization => Remedy::LogIn,
             // Each other try would cost another token.
             Self::Reply(error) if *error.problem() == ReplyProblem::AlreadyExpired => Remedy::FixConfig,
-            Self::Transport { error, .. } if matches!(error.proxy_status(), Some(400..=499)) => {
-                Remedy::FixConfig
-            }
+            Self::Transport { error, .. } if error.is_of_settings() => Remedy::FixConfig,
             Self::RateLimited(refusal) | Self::Unavailable(refusal) => Remedy::Retry {
                 after: refusal.retry_after,
             },

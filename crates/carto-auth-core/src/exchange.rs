@@ -12,8 +12,9 @@ use crate::reply::{ReplyError, ReplyProblem};
 use crate::retry::{Attempts, CONNECT_TIMEOUT, Jitter, Repeat};
 use crate::secret::Secret;
 use crate::step::sealed::Resume;
-use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step, TransportError};
+use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step};
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// The most that a reply may hold, in bytes, but for the tenant's configuration.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
@@ -99,7 +100,7 @@ impl Exchange {
     /// Starts an attempt.
     #[expect(
         clippy::expect_used,
-        reason = "the URL was parsed as one of requests and the headers are constants"
+        reason = "the URL was parsed as one of requests, what was appended to it is bounded, and the headers are constants"
     )]
     fn send(&mut self, now: Timestamp) -> Outgoing {
         let mut request = Request::builder()

@@ -7,7 +7,7 @@ use crate::error::{Denial, Error};
 use crate::host_rules::{AddressProblem, is_loopback_host};
 use crate::m2m_credentials::CredentialsProblem;
 use crate::reply::{Refusal, ReplyError, ReplyProblem};
-use crate::step::{TlsProblem, TransportError, TransportErrorKind};
+use crate::transport_error::{TlsProblem, TransportError, TransportErrorKind};
 
 impl Error {
     /// What a person should do next, in a sentence without a full stop.
@@ -56,6 +56,8 @@ impl Error {
                     "make room there, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }
                 Io::NotADirectory => "name a folder in CARTO_AUTH_HOME",
+                Io::IsADirectory => "remove what is in its place, or keep tokens elsewhere (CARTO_AUTH_HOME)",
+                Io::FileTooLarge => "allow this process larger files (ulimit -f)",
                 _ => {
                     "check the owner and the mode of the file and its folder, or keep tokens elsewhere (CARTO_AUTH_HOME)"
                 }
@@ -78,7 +80,7 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
             "take it from CARTO Workspace > Developers, for example https://gcp-us-east1.api.carto.com"
         }
         CredentialsProblem::Missing(name) if name.starts_with("CARTO_") => {
-            "set CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and CARTO_API_BASE_URL together, or name a file"
+            "set CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and CARTO_API_BASE_URL together, or none of them"
         }
         CredentialsProblem::Blanks(_) => "copy the value again, without blanks and line ends",
         _ => {
@@ -89,13 +91,14 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
 
 fn address_hint(problem: AddressProblem) -> &'static str {
     match problem {
+        AddressProblem::TooLong => "give the address of CARTO's service alone, without what is below it",
         AddressProblem::NotADomain => "give domains such as acme.com, separated by commas",
         AddressProblem::NotLoopback => {
             "give the one that is registered for the client id; CARTO's own is http://localhost:10000/callback/"
         }
         AddressProblem::ForeignHost => "if it is your company's CARTO, allow its domain",
         AddressProblem::NotAProxy => {
-            "give one such as http://proxy.acme.com:3128 (https, socks5 and socks5h are others), or unset the variable"
+            "give one such as http://proxy.acme.com:3128, without a path (https, socks5 and socks5h are others), or unset the variable"
         }
         _ => "give the whole address, beginning with https://, without user name, query and fragment",
     }
@@ -136,7 +139,10 @@ fn proxy_hint(status: Option<u16>) -> &'static str {
         Some(500..) => {
             "the proxy does not reach the host: ask those who run it, or name the host in NO_PROXY"
         }
-        _ => "check the proxy's address, user name and password, or name the host in NO_PROXY",
+        _ => {
+            "check the proxy's address, user name and password; where it does not reach the host, ask those who run it, or name \
+             the host in NO_PROXY"
+        }
     }
 }
 
@@ -150,6 +156,9 @@ fn tls_hint(kind: TransportErrorKind, problem: Option<TlsProblem>) -> &'static s
         }
         Some(TlsProblem::NotTls) => {
             "check the address and its port; where it is a proxy's, it begins with http://"
+        }
+        Some(TlsProblem::NobodyTrusted) => {
+            "install the system's certificates (Debian: ca-certificates), or name a file with some in SSL_CERT_FILE"
         }
         Some(TlsProblem::UnknownIssuer) => {
             "if a company proxy signs this connection, add its CA to the system's store, or on Linux name a file in \
@@ -173,7 +182,9 @@ fn denial_hint(denial: &Denial) -> &'static str {
 
 fn reply_hint(error: &ReplyError) -> &'static str {
     match error.problem() {
-        ReplyProblem::AlreadyExpired => "check this machine's clock",
+        ReplyProblem::AlreadyExpired => {
+            "check this machine's clock; if it is right, report this to CARTO's support"
+        }
         ReplyProblem::TenantDomain | ReplyProblem::TenantConfig(_) => {
             "give the API base URL yourself; CARTO Workspace > Developers shows it"
         }
@@ -187,7 +198,7 @@ fn reply_hint(error: &ReplyError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::Sent;
+    use crate::transport_error::Sent;
 
     #[test]
     fn what_failed_on_the_way_decides_what_to_do() {

@@ -31,15 +31,25 @@ pub enum AddressProblem {
     /// Its host is neither CARTO's nor one that was allowed.
     #[error("is not on carto.com or a domain that was allowed")]
     ForeignHost,
+    /// It is longer than any address of CARTO's, and than a request can be.
+    #[error("must be at most {LONGEST_ADDRESS} bytes long")]
+    TooLong,
     /// It names no proxy.
     #[error("is not the address of a proxy")]
     NotAProxy,
 }
 
+/// In bytes. The `http` crate has room for 65,534, and what flows append is short.
+const LONGEST_ADDRESS: usize = 2048;
+
 /// Parses an address that requests will be sent to: https, or http on loopback, and nothing but scheme, host,
 /// port and path.
 pub(crate) fn parse_address(text: &str) -> Result<Url, AddressProblem> {
     let url = Url::parse(text.trim()).map_err(|_| AddressProblem::NotAUrl)?;
+    // What is encoded takes more room than what was given.
+    if url.as_str().len() > LONGEST_ADDRESS {
+        return Err(AddressProblem::TooLong);
+    }
     let host = url.host().ok_or(AddressProblem::NotAUrl)?;
     // The WHATWG's idea of a host is wider than that of RFC 3986, which requests are made with.
     if url.as_str().parse::<http::Uri>().is_err() {
@@ -146,7 +156,7 @@ mod tests {
         ] {
             assert!(parse_address(good).is_ok(), "{good}");
         }
-        let refused = |text| parse_address(text).unwrap_err();
+        let refused = |text: &str| parse_address(text).unwrap_err();
         for bad in [
             "http://auth.carto.com",
             "http://localhost.evil.com",
@@ -156,6 +166,15 @@ mod tests {
             assert_eq!(refused(bad), AddressProblem::NotHttps, "{bad}");
         }
         assert_eq!(refused("https://me:pw@auth.carto.com"), AddressProblem::UserInfo);
+        // What is encoded is three times as long.
+        for long in ["a".repeat(2048), "ä".repeat(400)] {
+            assert_eq!(
+                refused(&format!("https://auth.carto.com/{long}")),
+                AddressProblem::TooLong
+            );
+        }
+        let longest = format!("https://a.carto.com/{}", "a".repeat(2028));
+        assert_eq!(parse_address(&longest).unwrap().as_str().len(), 2048);
         assert_eq!(
             refused("https://auth.carto.com/?a"),
             AddressProblem::QueryOrFragment

@@ -12,7 +12,7 @@
 //! error bodies, and one [`Error`] with a way out.
 //!
 //! # Deliberately absent
-//! HTTP clients, files, locks and clocks (`carto-auth-native` and the driver `carto-auth-ureq`
+//! HTTP clients, files, locks and clocks (`carto-auth-native` and the drivers `carto-auth-ureq` and `carto-auth-reqwest`
 //! have them), and the verification of token signatures (CARTO's APIs do that).
 //!
 //! # A driver
@@ -48,6 +48,7 @@ mod m2m_credentials;
 mod claims;
 mod access_token;
 mod step;
+mod transport_error;
 mod http_date;
 mod retry_after;
 mod reply;
@@ -108,13 +109,11 @@ pub use reply::{KeyNames, Refusal, ReplyError, ReplyProblem};
 pub use retry::Jitter;
 pub use secret::Secret;
 pub use session::Session;
-pub use step::{
-    AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Sent, Step, TlsProblem, TransportError,
-    TransportErrorKind,
-};
+pub use step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step};
 pub use tenant_config::TenantConfigProblem;
 pub use timestamp::Timestamp;
 pub use token_check::TokenCheck;
 pub use token_file::{TOKEN_FILE_LIMIT, TokenFileError, TokenRecord};
 pub use token_request::TokenRequest;
 pub use token_response::TokenGrant;
+pub use transport_error::{Sent, TlsProblem, TransportError, TransportErrorKind};

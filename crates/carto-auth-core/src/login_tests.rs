@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
 use crate::error::{ErrorKind, Remedy};
-use crate::step::{Sent, TransportError, TransportErrorKind};
+use crate::transport_error::{Sent, TransportError, TransportErrorKind};
 
 fn login() -> Login {
     LoginRequest::new(Endpoints::carto(), Redirect::Loopback).start(Entropy::new([7; 64]))

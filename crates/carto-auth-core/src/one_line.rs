@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
-/// Shows text from a server, file, browser or path on one line: at most 300 characters, with control, C1,
-/// bidirectional and zero-width characters escaped as `\u{…}`.
+/// Shows text from a server, file, browser or path on one line: at most 300 characters, the first and the last ones, with
+/// control, C1, bidirectional and zero-width characters escaped as `\u{…}`.
 ///
 /// ```
 /// use carto_auth_core::OneLine;
@@ -13,24 +13,30 @@ use std::fmt::{self, Write as _};
 #[derive(Clone, Copy, Debug)]
 pub struct OneLine<'a>(pub &'a str);
 
-/// The longest text shown, in characters of the original.
-const LIMIT: usize = 300;
+/// What is shown of a longer text, in characters of the original: its beginning, and its end, where reasons are.
+const BEGINNING: usize = 200;
+const END: usize = 100;
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut left = LIMIT;
-        for c in self.0.chars() {
-            let Some(rest) = left.checked_sub(1) else {
-                return f.write_char('…');
-            };
-            left = rest;
-            match is_invisible(c) {
-                true => write!(f, "{}", c.escape_default())?,
-                false => f.write_char(c)?,
-            }
+        let text = self.0;
+        let nth = |n| text.char_indices().nth(n).map(|(at, _)| at);
+        if nth(BEGINNING + END).is_none() {
+            return escaped(text, f);
         }
-        Ok(())
+        let beginning = nth(BEGINNING).unwrap_or(text.len());
+        let end = text.char_indices().nth_back(END - 1).map_or(0, |(at, _)| at);
+        escaped(&text[..beginning], f)?;
+        f.write_char('…')?;
+        escaped(&text[end..], f)
     }
+}
+
+fn escaped(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    text.chars().try_for_each(|c| match is_invisible(c) {
+        true => write!(f, "{}", c.escape_default()),
+        false => f.write_char(c),
+    })
 }
 
 fn is_invisible(c: char) -> bool {
@@ -58,9 +64,11 @@ mod tests {
 
     #[test]
     fn shows_at_most_300_characters() {
-        let shown = OneLine(&"é".repeat(301)).to_string();
-        assert_eq!(shown.chars().count(), 301);
-        assert!(shown.ends_with('…'));
+        let shown = OneLine(&format!("{}{}", "é".repeat(250), "ü".repeat(51))).to_string();
+        assert_eq!(
+            shown,
+            format!("{}…{}{}", "é".repeat(200), "é".repeat(49), "ü".repeat(51))
+        );
         assert_eq!(OneLine(&"é".repeat(300)).to_string(), "é".repeat(300));
     }
 }

@@ -10,8 +10,9 @@ use crate::exchange::{BODY_LIMIT, Conversation, Exchange, strange};
 use crate::json::kind_of;
 use crate::reply::{ReplyProblem, json_object};
 use crate::retry::Jitter;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// Auth0's name of an organization, `org_…`, for the authorize URL.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -45,6 +46,9 @@ impl FromStr for OrganizationId {
 #[error("is no organization id, which begins with org_")]
 pub struct NotAnOrganizationId;
 
+/// In bytes. It becomes a part of an address.
+const LONGEST_NAME: usize = 256;
+
 /// The flow that asks CARTO for the id behind an organization's name.
 pub struct OrganizationLookup {
     name: String,
@@ -55,7 +59,8 @@ impl OrganizationLookup {
     /// Asks for an organization by its name. A name that is an id already is its own answer.
     ///
     /// # Errors
-    /// [`Error::UnknownOrganization`] for a name that none can have: empty, blank, or a dot segment of a path.
+    /// [`Error::UnknownOrganization`] for a name that none can have: empty, blank, a dot segment of a path, or longer than
+    /// 256 bytes.
     pub fn start(
         name: &str,
         endpoints: &Endpoints,
@@ -65,7 +70,7 @@ impl OrganizationLookup {
         if let Ok(id) = name.parse() {
             return Ok(Step::Done(id));
         }
-        if matches!(name.trim(), "" | "." | "..") {
+        if matches!(name.trim(), "" | "." | "..") || name.len() > LONGEST_NAME {
             return Err(Error::UnknownOrganization(name.to_owned()));
         }
         let url = endpoints.accounts_page(&["accounts", name, "auth0_org_id"]);
@@ -113,5 +118,22 @@ impl Conversation for OrganizationLookup {
         now: Timestamp,
     ) -> Result<Option<OrganizationId>, Error> {
         self.id(reply, now).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_address_has_room_for_is_unknown_and_the_longest_is_asked_for() {
+        let (endpoints, now) = (Endpoints::carto(), Timestamp::from_unix_seconds(1_790_000_000));
+        let start = |name: &str| OrganizationLookup::start(name, &endpoints, Jitter::new(7), now);
+        let endless = start(&"a".repeat(66_000)).err();
+        assert!(matches!(endless, Some(Error::UnknownOrganization(_))));
+        let Ok(Step::Send(out, _)) = start(&"ä".repeat(128)) else {
+            panic!("expected a request")
+        };
+        assert!(out.request.uri().path().contains(&"%C3%A4".repeat(128)));
     }
 }

@@ -117,9 +117,9 @@ fn invalid_grant_alone_ends_a_refresh_token() {
     session.publish_login(with_refresh_token("t", 0, 3600, "r"));
     let busy = Error::Transport {
         host: "h".to_owned(),
-        error: crate::step::TransportError::new(
-            crate::step::TransportErrorKind::Timeout,
-            crate::step::Sent::Maybe,
+        error: crate::transport_error::TransportError::new(
+            crate::transport_error::TransportErrorKind::Timeout,
+            crate::transport_error::Sent::Maybe,
         ),
     };
     assert_eq!(session.noted(&busy, at(3400)), None);

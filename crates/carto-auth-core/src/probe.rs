@@ -7,8 +7,9 @@ use crate::error::Error;
 use crate::exchange::{Conversation, Exchange};
 use crate::host_rules::{AddressProblem, parse_address};
 use crate::http_date::http_date;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// One question without credentials, sent once and for five seconds at most. Whatever the host answers shows that it can be
 /// reached.
@@ -96,7 +97,8 @@ mod tests {
     use http::Response;
 
     use super::*;
-    use crate::step::{Outgoing, Sent, TransportErrorKind};
+    use crate::step::Outgoing;
+    use crate::transport_error::{Sent, TransportErrorKind};
 
     /// 1994-11-06 08:49:37 UTC.
     const THEN: i64 = 784_111_777;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::step::{Sent, TransportErrorKind};
 use crate::timestamp::Timestamp;
 
 /// How long connecting may take.
@@ -137,14 +136,10 @@ impl Attempts {
     }
 }
 
-/// A connection that was never made, unless somebody has refused it for good; 429, 502, 503 and 504 too, where a second copy
-/// is harmless.
+/// What did not leave, unless somebody has refused it for good; 429, 502, 503 and 504 too, where a second copy is harmless.
 fn may_be_tried_again(failure: &Error, repeat: Repeat) -> bool {
     match failure {
-        Error::Transport { error, .. } => {
-            let is_refused = error.kind().is_tls() || error.kind() == TransportErrorKind::Proxy;
-            error.sent() == Sent::No && !is_refused
-        }
+        Error::Transport { error, .. } => error.may_be_tried_again(),
         _ if repeat == Repeat::Spends => false,
         Error::RateLimited(_) => true,
         Error::Unavailable(refusal) => matches!(refusal.status, 502..=504),

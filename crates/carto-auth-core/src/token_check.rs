@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::exchange::{BODY_LIMIT, Conversation, Exchange};
 use crate::reply::json_object;
 use crate::retry::Jitter;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::timestamp::Timestamp;
+use crate::transport_error::TransportError;
 
 /// One question to CARTO's accounts service: true when it takes the token, false when it does not (401).
 pub struct TokenCheck(Exchange);

@@ -9,9 +9,10 @@ use crate::organization::OrganizationId;
 use crate::reply::{ReplyProblem, json_object};
 use crate::retry::{Jitter, Repeat};
 use crate::secret::Secret;
-use crate::step::{Flow, Incoming, Step, TransportError};
+use crate::step::{Flow, Incoming, Step};
 use crate::timestamp::Timestamp;
 use crate::token_response::{TokenFields, TokenGrant};
+use crate::transport_error::TransportError;
 
 /// One conversation with the token endpoint, <https://www.rfc-editor.org/rfc/rfc6749#section-3.2>.
 ///

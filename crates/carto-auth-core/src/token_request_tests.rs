@@ -4,7 +4,8 @@ use http::Response;
 
 use super::*;
 use crate::error::{ErrorKind, Remedy};
-use crate::step::{AwaitResponse, Outgoing, Sent, TransportErrorKind};
+use crate::step::{AwaitResponse, Outgoing};
+use crate::transport_error::{Sent, TransportErrorKind};
 
 const T0: Timestamp = Timestamp::from_unix_seconds(1_790_000_000);
 const GRANTED: &str = r#"{"access_token":"t","token_type":"Bearer","expires_in":86400}"#;

@@ -1,6 +1,7 @@
 //! The person's browser: whether opening one makes sense here, and doing it.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -13,7 +14,9 @@ pub const NO_BROWSER_VARIABLE: &str = "CARTO_AUTH_NO_BROWSER";
 /// Why opening a browser here would not bring the person's login back, or `None` when it should.
 #[must_use]
 pub fn browser_obstacle() -> Option<&'static str> {
-    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    // As with `CI`, some say no by a value.
+    let is_no = |value: &OsStr| ["", "0", "false"].iter().any(|no| value == *no);
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !is_no(&value));
     obstacle(
         is_set,
         env::var("BROWSER").ok().as_deref(),
@@ -126,7 +129,12 @@ pub(crate) fn open(url: &str) {
         .spawn(move || {
             // The error's text may hold the address, and with it the state.
             if let Err(kind) = opening.finish() {
-                log::warn!("no browser could be opened ({kind}); open the address yourself");
+                let by = if env::var_os("BROWSER").is_some() {
+                    ", BROWSER is set"
+                } else {
+                    ""
+                };
+                log::warn!("no browser could be opened ({kind}{by}); open the address yourself");
             }
         });
     if let Err(error) = opened {

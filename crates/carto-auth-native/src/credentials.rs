@@ -71,9 +71,24 @@ fn from_variables(
         let (client_id, client_secret, api_base_url) =
             (text(CLIENT_ID)?, text(CLIENT_SECRET)?, text(API_BASE_URL)?);
         M2mCredentials::new(&api_base_url, client_id, client_secret)
-            .map_err(|error| CredentialsError::new("the environment", error.into_problem()))
+            .map_err(|error| CredentialsError::new("the environment", of_variable(error.into_problem())))
     };
     Some(all())
+}
+
+/// The problem of a field, told of the variable that stands for it.
+fn of_variable(problem: CredentialsProblem) -> CredentialsProblem {
+    let name = |field| match field {
+        "client_id" => CLIENT_ID,
+        "client_secret" => CLIENT_SECRET,
+        "api_base_url" => API_BASE_URL,
+        other => other,
+    };
+    match problem {
+        CredentialsProblem::EmptyField(field) => CredentialsProblem::EmptyField(name(field)),
+        CredentialsProblem::Blanks(field) => CredentialsProblem::Blanks(name(field)),
+        other => other,
+    }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, CredentialsProblem> {

@@ -132,7 +132,8 @@ mod tests {
         };
         assert!(matches!(acquire(&path, Duration::from_millis(5)), Lock::Busy));
         drop(file);
-        assert!(matches!(acquire(&path, Duration::ZERO), Lock::Held(_)));
+        // A process that another test starts has it, too, until it is another program.
+        assert!(matches!(acquire(&path, Duration::from_secs(10)), Lock::Held(_)));
     }
 
     #[test]

@@ -30,9 +30,9 @@ pub struct Inspection {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FolderProblem {
-    /// This is no folder, and in its place or in that of one above it.
-    NoFolder(PathBuf),
-    /// This is a link that leads nowhere, and in its place or in that of one above it.
+    /// Something else than a folder, in its place or in that of one above it.
+    NotAFolder(PathBuf),
+    /// A link that leads nowhere, in its place or in that of one above it.
     DeadLink(PathBuf),
     /// The disk has less room than 32 KiB, which the files of one identity may need.
     Full,
@@ -106,20 +106,28 @@ fn problem_of(folder: &Path) -> Option<FolderProblem> {
         return Some(FolderProblem::DeadLink(nearest.to_owned()));
     }
     if !nearest.is_dir() {
-        return Some(FolderProblem::NoFolder(nearest.to_owned()));
+        return Some(FolderProblem::NotAFolder(nearest.to_owned()));
     }
-    if room(nearest).is_some_and(|bytes| bytes < ROOM) {
-        return Some(FolderProblem::Full);
+    // A file system that is read-only tells of no room, too.
+    if !may_write(nearest) {
+        return Some(FolderProblem::NotWritable);
     }
-    (!may_write(nearest)).then_some(FolderProblem::NotWritable)
+    room(nearest)
+        .is_some_and(|bytes| bytes < ROOM)
+        .then_some(FolderProblem::Full)
 }
 
 /// How many bytes this user may add, where the system tells.
 #[cfg(unix)]
 fn room(folder: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(folder).ok()?;
+    // Some of the blocks are kept for root.
+    let free = match rustix::process::geteuid().is_root() {
+        true => disk.f_bfree,
+        false => disk.f_bavail,
+    };
     // Some network file systems tell of no blocks at all.
-    (disk.f_blocks > 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize))
+    (disk.f_blocks > 0).then(|| free.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(not(unix))]
@@ -175,7 +183,7 @@ mod tests {
             assert_eq!(problem(path), Some(FolderProblem::DeadLink(dead.clone())));
         }
         for path in [file.join("token.json"), file.join("b/token.json")] {
-            assert_eq!(problem(path), Some(FolderProblem::NoFolder(file.clone())));
+            assert_eq!(problem(path), Some(FolderProblem::NotAFolder(file.clone())));
         }
         fs::create_dir_all(parent.path().join("a/b")).unwrap();
         fs::set_permissions(parent.path().join("a/b"), fs::Permissions::from_mode(0o755)).unwrap();

@@ -3,7 +3,9 @@
 //! the clock, the time zone, randomness.
 //!
 //! **The invariant:** a problem with the cache never costs a token. What cannot be read is a miss, what cannot be
-//! written is a warning (through the [`log`] crate), and a lock that cannot be had is done without.
+//! written is a warning (through the [`log`] crate), and a lock that cannot be had is done without. A refresh token is the
+//! exception: without the lock, or where its successor could not be kept ([`LockedTokens::make_room`]), it is not spent, for
+//! that would cost the login.
 //!
 //! # In scope
 //! [`TokenStore`] with [`FileStore`], [`MemoryStore`] and [`NoStore`]; [`SharedSession`], the session that the
@@ -11,7 +13,7 @@
 //! browser and prompt; [`credentials`].
 //!
 //! # Deliberately absent
-//! HTTP (the driver `carto-auth-ureq`), and every decision about tokens (the core).
+//! HTTP (the drivers `carto-auth-ureq` and `carto-auth-reqwest`), and every decision about tokens (the core).
 //!
 //! ```
 //! use carto_auth_core::{Endpoints, M2mCredentials};
@@ -40,6 +42,7 @@ mod memory_store;
 mod held;
 mod asking;
 mod shared_session;
+mod shared_login;
 mod flight;
 #[cfg(test)]
 mod flight_tests;
@@ -85,4 +88,4 @@ pub use store::{Forget, Hold, LockedTokens, NoStore, StoreError, TokenStore};
 pub use system_error::SystemReason;
 pub use terminal::{Terminal, discard_typed, read_line, read_pasted};
 #[cfg(feature = "rustls")]
-pub use tls_error::tls_error;
+pub use tls_error::{endless_certificates, tls_error};

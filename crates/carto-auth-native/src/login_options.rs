@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use carto_auth_core::{ApiBaseUrl, LoginRequest, OrganizationId};
+use carto_auth_core::{ApiBaseUrl, Error, LoginRequest, OrganizationId};
 
+use crate::asking::without_cache;
 use crate::browser::browser_obstacle;
 use crate::interaction::{LoginInteraction, Way};
+use crate::store::StoreError;
 use crate::terminal::Terminal;
 
 /// The options of one login.
@@ -24,6 +26,7 @@ pub struct LoginOptions {
     api_base_url: Option<ApiBaseUrl>,
     scope: Option<String>,
     force: bool,
+    must_be_kept: bool,
     way: Option<Way>,
     timeout: Duration,
     interaction: Arc<dyn LoginInteraction>,
@@ -39,6 +42,7 @@ impl Default for LoginOptions {
             api_base_url: None,
             scope: None,
             force: false,
+            must_be_kept: false,
             way: None,
             timeout: TIMEOUT,
             interaction: Arc::new(Terminal),
@@ -68,6 +72,13 @@ impl LoginOptions {
     /// Lets the person log in even if the browser still is (`prompt=login`).
     pub fn force(mut self) -> Self {
         self.force = true;
+        self
+    }
+
+    /// Fails where the store does not take the login, instead of warning of it: for a program whose logins are for others. The
+    /// browser is told that it failed. In memory it is there all the same.
+    pub fn must_be_kept(mut self) -> Self {
+        self.must_be_kept = true;
         self
     }
 
@@ -114,6 +125,20 @@ impl LoginOptions {
             request = request.force();
         }
         request
+    }
+
+    /// Says whether a login that the store has not taken is a failure.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if it [must be kept](Self::must_be_kept).
+    pub fn accept(&self, kept: Result<(), StoreError>) -> Result<(), Error> {
+        match kept {
+            Err(error) if self.must_be_kept => Err(error.into()),
+            kept => {
+                without_cache(kept);
+                Ok(())
+            }
+        }
     }
 
     pub(crate) fn chosen_way(&self) -> Way {

@@ -154,8 +154,9 @@ pub(crate) fn make_room(path: &Path, prefix: &str) -> io::Result<Room> {
 impl Room {
     /// As [`prepare`], in the place that is there.
     pub(crate) fn prepare<'a>(mut self, path: &'a Path, bytes: &[u8]) -> io::Result<Prepared<'a>> {
-        self.0.rewind()?;
-        self.0.write_all(bytes)?;
+        check_limit(bytes)?;
+        self.0.as_file_mut().rewind()?;
+        self.0.as_file_mut().write_all(bytes)?;
         self.0.as_file().set_len(bytes.len() as u64)?;
         self.0.as_file().sync_all()?;
         Ok(Prepared { file: self.0, path })
@@ -164,7 +165,10 @@ impl Room {
 
 fn write_beside(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTempFile> {
     if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
-        return Err(io::Error::other("there is something that is no regular file"));
+        return Err(io::Error::new(
+            ErrorKind::IsADirectory,
+            "there is something that is no regular file",
+        ));
     }
     let mut file = tempfile::Builder::new()
         .prefix(prefix)
@@ -172,9 +176,25 @@ fn write_beside(path: &Path, prefix: &str, bytes: &[u8]) -> io::Result<NamedTemp
         .tempfile_in(folder_of(path))
         // Its own words name the temporary file, which means nothing to anybody.
         .map_err(|error| io::Error::from(error.kind()))?;
-    file.write_all(bytes)?;
+    check_limit(bytes)?;
+    file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// A write beyond the limit of this process (`ulimit -f`) would end it by a signal.
+#[cfg(unix)]
+fn check_limit(bytes: &[u8]) -> io::Result<()> {
+    use rustix::process::{Resource, getrlimit};
+    match getrlimit(Resource::Fsize).current {
+        Some(limit) if (bytes.len() as u64) > limit => Err(ErrorKind::FileTooLarge.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_limit(_bytes: &[u8]) -> io::Result<()> {
+    Ok(())
 }
 
 impl Prepared<'_> {

@@ -135,7 +135,8 @@ fn logged_in() -> (Arc<SharedSession>, AccessToken) {
     let Ok(Step::Done(grant)) = next.resume(Ok(Response::new(reply.to_vec())), now()) else {
         panic!()
     };
-    let token = session.log_in(grant);
+    let (token, kept) = session.log_in(grant);
+    kept.unwrap();
     (Arc::new(session), token)
 }
 

@@ -1,7 +1,6 @@
 //! The session that the threads of a process share, and through its store the processes of a machine.
 
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use carto_auth_core::{
     AccessToken, ApiBaseUrl, Endpoints, Error, Freshness, Generation, Identity, M2mCredentials, Plan, Ready,
-    Renewal, Session, Step, TokenGrant, TokenRecord, TokenRequest, UnderLock,
+    Renewal, Session, Step, TokenRecord, TokenRequest, UnderLock,
 };
 use log::Level;
 
@@ -19,7 +18,7 @@ use crate::flight::Landed;
 use crate::held::{Held, Urgency, hold_of, must_not_ask};
 use crate::randomness::jitter;
 use crate::shared_carto_dw::SharedCartoDw;
-use crate::store::{Forget, Hold, LockedTokens, NoStore, TokenStore};
+use crate::store::{LockedTokens, NoStore, StoreError, TokenStore};
 
 /// A [`Session`] with its store. What it does is short and without network; the driver does the rest between
 /// [`renew`](Self::renew) and [`Asking::finish`].
@@ -28,15 +27,15 @@ pub struct SharedSession {
     session: Mutex<Session>,
     /// What the session has ready, where nobody waits for anybody.
     ready: ArcSwapOption<Ready>,
-    store: Box<dyn TokenStore>,
-    identity: Option<Identity>,
+    pub(crate) store: Box<dyn TokenStore>,
+    pub(crate) identity: Option<Identity>,
     /// The store has held this session's token: if it holds none any more, somebody has logged out.
     was_stored: AtomicBool,
     pub(crate) carto_dw: SharedCartoDw,
 }
 
 /// How long the store's lock is waited for.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What comes of a renewal.
 #[must_use]
@@ -260,86 +259,26 @@ impl SharedSession {
             .is_some_and(|current| current.secret() == token.secret())
     }
 
-    /// Takes the token of a new login, here and in the store.
-    #[must_use]
-    pub fn log_in(&self, grant: TokenGrant) -> AccessToken {
-        let mut locked = self.lock(LOCK_PATIENCE);
-        let before = locked.as_mut().and_then(|locked| locked.load());
-        let mut session = self.session();
-        // What is known before the login is no news after it, should the store not take the new one.
-        session.adopt(before, now());
-        let (token, record) = session.publish_login(grant);
-        drop(session);
-        self.carto_dw.forget();
-        self.save(locked.as_mut(), record.as_ref());
-        token
-    }
-
-    /// Notes where the APIs of a token's account are, here and in the store, if it is still the current token: a login
-    /// that has come since, of this process or another, has an account of its own.
-    pub fn learn_api_base_url(&self, token: &AccessToken, api_base_url: ApiBaseUrl) {
-        let mut locked = self.lock(LOCK_PATIENCE);
-        let read = locked.as_mut().and_then(|locked| locked.load());
-        let mut session = self.session();
-        session.adopt(read, now());
-        let record = session.learn_api_base_url(token, api_base_url);
-        drop(session);
-        // This could undo what the holder of the lock has just saved; the next process asks again.
-        let locked = locked.as_mut().filter(|locked| locked.hold() != Hold::Contended);
-        self.save(locked, record.as_ref());
-    }
-
-    /// Forgets a token that an API refused (401), here and in the store, if it is still the current one. Says
-    /// whether it was.
-    pub fn reject(&self, token: &AccessToken) -> bool {
-        let was_current = self.session().reject(token);
-        if was_current {
-            self.carto_dw.forget();
-        }
-        // A record that is rewritten could undo what the holder of the lock has just saved.
-        if was_current
-            && let Some(mut locked) = self.lock(LOCK_PATIENCE)
-            && locked.hold() != Hold::Contended
-            && let Err(error) = locked.forget(Forget::Token(token))
-        {
-            log::warn!("{error}");
-        }
-        was_current
-    }
-
-    /// Forgets the token here and in the store, and says where it was kept.
-    ///
-    /// # Errors
-    /// When the store still holds it.
-    pub fn log_out(&self) -> Result<Vec<PathBuf>, Error> {
-        let mut locked = match &self.identity {
-            Some(identity) if !self.store.holds_nothing(identity) || self.store.has_leftovers(identity) => {
-                Some(self.store.lock(identity, LOCK_PATIENCE)?)
-            }
-            _ => None,
-        };
-        if hold_of(locked.as_deref()) == Hold::Contended {
-            // Whoever holds the lock would write its token after this has removed the last one.
-            return Err(Error::Busy);
-        }
-        // A renewal of this process that is under way belongs to the generation before: its token is not kept.
-        self.session().log_out();
-        self.carto_dw.forget();
-        Ok(locked
-            .as_mut()
-            .map_or_else(|| Ok(Vec::new()), |locked| locked.forget(Forget::Everything))?)
-    }
-
-    fn lock(&self, patience: Duration) -> Option<Box<dyn LockedTokens>> {
+    pub(crate) fn lock(&self, patience: Duration) -> Option<Box<dyn LockedTokens>> {
         without_cache(self.store.lock(self.identity.as_ref()?, patience))
     }
 
     pub(crate) fn save(&self, locked: Option<&mut Box<dyn LockedTokens>>, record: Option<&TokenRecord>) {
+        without_cache(self.try_to_save(locked, record));
+    }
+
+    pub(crate) fn try_to_save(
+        &self,
+        locked: Option<&mut Box<dyn LockedTokens>>,
+        record: Option<&TokenRecord>,
+    ) -> Result<(), StoreError> {
         if let (Some(locked), Some(record)) = (locked, record) {
+            locked.save(record)?;
             // A store may keep nothing by design.
-            let is_stored = without_cache(locked.save(record)).is_some() && locked.load().is_some();
-            self.was_stored.fetch_or(is_stored, Ordering::Relaxed);
+            self.was_stored
+                .fetch_or(locked.load().is_some(), Ordering::Relaxed);
         }
+        Ok(())
     }
 
     pub(crate) fn session(&self) -> SessionGuard<'_> {

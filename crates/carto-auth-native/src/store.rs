@@ -10,7 +10,9 @@ use carto_auth_core::{AccessToken, Error, Identity, TokenRecord};
 
 /// A place for tokens. The lock belongs to the store, so that a store for a whole fleet can bring its own.
 ///
-/// A store never costs a token: what cannot be read is a miss, and an error only means that nothing is kept.
+/// A store never costs a token: what cannot be read is a miss, and an error only means that nothing is kept. A refresh
+/// token is the exception: it is not spent without the lock ([`LockedTokens::hold`]), nor where
+/// [`LockedTokens::make_room`] fails.
 pub trait TokenStore: fmt::Debug + Send + Sync {
     /// Reads the token of an identity, without the lock. A problem is a miss; log a warning.
     fn load(&self, identity: &Identity) -> Option<TokenRecord>;
@@ -36,12 +38,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
     fn lock(&self, identity: &Identity, patience: Duration) -> Result<Box<dyn LockedTokens>, StoreError>;
 }
 
-/// A store whose lock is held for one identity until this is dropped.
+/// A store whose lock is held for one identity until this is dropped. A store that could not have the lock says so by
+/// [`hold`](Self::hold).
 pub trait LockedTokens: Send {
     /// Reads the token again: only what is read here may be acted on.
     fn load(&mut self) -> Option<TokenRecord>;
 
-    /// How sure it is that nobody else reads and writes meanwhile.
+    /// How sure it is that nobody else reads and writes meanwhile. Only with [`Hold::Exclusive`] is a refresh token spent.
     fn hold(&self) -> Hold {
         Hold::Exclusive
     }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 
-/// Why the system did not do what it was asked. Shows the system's words.
+/// Why the system did not do what it was asked. Shows the standard library's words for the kind, and the system's own where
+/// there is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SystemReason {
     kind: ErrorKind,

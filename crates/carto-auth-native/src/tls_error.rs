@@ -1,20 +1,44 @@
 //! What an error of rustls means, whichever client met it.
 
+use std::{env, fs};
+
 use carto_auth_core::{Sent, TlsProblem, TransportError, TransportErrorKind};
 use rustls::{CertificateError, Error, InvalidMessage};
 
-/// What failed, and what a person can do something about; the words are the client's to add.
+/// What failed, in the words of rustls, and what of it a person can do something about.
 #[must_use]
 pub fn tls_error(error: &Error) -> TransportError {
     let kind = match error {
         Error::InvalidCertificate(_) | Error::NoCertificatesPresented => TransportErrorKind::Certificate,
         _ => TransportErrorKind::Tls,
     };
-    let failed = TransportError::new(kind, Sent::Maybe);
+    let words = match error {
+        Error::General(words) => words.clone(),
+        // The standard library's trait has what is below in `source`.
+        _ => std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string),
+    };
+    let failed = TransportError::new(kind, Sent::Maybe).with_detail(words);
     match problem_of(error) {
         Some(problem) => failed.with_tls_problem(problem),
         None => failed,
     }
+}
+
+/// Why the system's certificates must not be read: `SSL_CERT_FILE`, which stands for them, names what may be read for ever,
+/// such as a pipe or a device.
+#[must_use]
+pub fn endless_certificates() -> Option<TransportError> {
+    // Elsewhere the system decides, and does not read the variable.
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return None;
+    }
+    let metadata = fs::metadata(env::var_os("SSL_CERT_FILE")?).ok()?;
+    let is_endless = !metadata.is_file() && !metadata.is_dir();
+    is_endless.then(|| {
+        TransportError::new(TransportErrorKind::Tls, Sent::No)
+            .with_tls_problem(TlsProblem::NobodyTrusted)
+            .with_detail("SSL_CERT_FILE names no file")
+    })
 }
 
 fn problem_of(error: &Error) -> Option<TlsProblem> {
@@ -34,6 +58,8 @@ fn problem_of(error: &Error) -> Option<TlsProblem> {
             Some(TlsProblem::UnknownIssuer)
         }
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(TlsProblem::NotTls),
+        // The platform's verifier has no type for it; the suites of the front ends meet it.
+        Error::General(words) if words.starts_with("No CA certificates") => Some(TlsProblem::NobodyTrusted),
         _ => None,
     }
 }

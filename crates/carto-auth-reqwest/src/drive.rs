@@ -8,8 +8,6 @@ use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, T
 use carto_auth_native::now;
 use http::Response;
 use reqwest::{Client, Request};
-#[cfg(feature = "rustls-no-provider")]
-use rustls::Error as TlsError;
 use tokio::time;
 
 use crate::transport::Transport;
@@ -76,7 +74,7 @@ fn transport_error(error: reqwest::Error) -> TransportError {
     let causes = || iter::successors(Some(&error as &(dyn StdError + 'static)), |error| cause(*error));
     #[cfg(feature = "rustls-no-provider")]
     if let Some(tls) = causes().find_map(|cause| cause.downcast_ref()) {
-        return tls_error(tls);
+        return carto_auth_native::tls_error(tls);
     }
     if error.is_redirect() {
         return redirected();
@@ -141,11 +139,6 @@ fn proxy_kind(cause: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
     let words = cause.to_string();
     let is_refusal = words.starts_with("tunnel error") || words.starts_with("SOCKS error");
     (is_refusal && cause.source().is_none()).then_some(TransportErrorKind::Proxy)
-}
-
-#[cfg(feature = "rustls-no-provider")]
-fn tls_error(error: &TlsError) -> TransportError {
-    carto_auth_native::tls_error(error).with_detail(error.to_string())
 }
 
 #[cfg(test)]

@@ -29,11 +29,12 @@
 //! sandbox in CARTO's place: `cargo run --example machine_token_async` needs no account.
 //!
 //! # TLS and proxies
-//! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
-//! `SSL_CERT_DIR`. Proxies are taken from `HTTPS_PROXY` and `ALL_PROXY`, or from the settings of macOS and
-//! Windows, exceptions from `NO_PROXY` ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback
-//! never go through one. Redirects are never followed.
-//! [`Transport::with_client`] is for everything else.
+//! rustls with the platform's trust: a company CA in the system's store counts. On Linux and other Unix, but not on macOS,
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of that store.
+//!
+//! Proxies are taken from `HTTPS_PROXY` and `ALL_PROXY`, or from the settings of macOS and Windows, exceptions from
+//! `NO_PROXY` ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback never go through
+//! one. Redirects are never followed. [`Transport::with_client`] is for everything else.
 //!
 //! # Features
 //! - `rustls` (default): TLS by rustls, with the `CryptoProvider` that the program has installed, or with ring.

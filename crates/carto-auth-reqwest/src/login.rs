@@ -4,10 +4,13 @@ use carto_auth_core::{
     AccessToken, ApiBaseUrl, Authorized, Discovery, Error, Identity, LoginRequest, OrganizationLookup,
     Redirect,
 };
-use carto_auth_native::{BrowserLogin, LoginOptions, jitter, now};
+use carto_auth_native::{BrowserLogin, LoginOptions, StoreError, jitter, now};
 
 use crate::carto_auth::{CartoAuth, off_the_runtime};
 use crate::drive::drive;
+
+/// The token of a new login, and what came of keeping it.
+type LoggedIn = (AccessToken, Result<(), StoreError>);
 
 impl CartoAuth {
     /// Logs a person in anew, whatever is cached. Dropping the future ends the login and frees the port.
@@ -38,7 +41,7 @@ impl CartoAuth {
             }
         };
         let outcome = match granted {
-            Ok(token) => self.complete(token, options).await,
+            Ok(logged_in) => self.complete(logged_in, options).await,
             Err(error) => Err(error),
         };
         let told = outcome.clone();
@@ -81,17 +84,18 @@ impl CartoAuth {
         options: &LoginOptions,
     ) -> Result<AccessToken, Error> {
         self.person()?;
-        let token = self.exchange(authorized).await?;
-        self.complete(token, options).await
+        let logged_in = self.exchange(authorized).await?;
+        self.complete(logged_in, options).await
     }
 
-    async fn exchange(&self, authorized: Authorized) -> Result<AccessToken, Error> {
+    async fn exchange(&self, authorized: Authorized) -> Result<LoggedIn, Error> {
         let grant = drive(&self.0.transport, authorized.exchange(jitter(), now())).await?;
         self.with_session(move |session| session.log_in(grant)).await
     }
 
-    /// Finds the account's APIs for the token of a new login.
-    async fn complete(&self, token: AccessToken, options: &LoginOptions) -> Result<AccessToken, Error> {
+    /// Sees that a new login is kept, and finds its account's APIs.
+    async fn complete(&self, (token, kept): LoggedIn, options: &LoginOptions) -> Result<AccessToken, Error> {
+        options.accept(kept)?;
         if let Some(given) = options.given_api_base_url() {
             self.keep_api_base_url(&token, given.clone()).await?;
         } else if self.known_api_base_url().await.is_none() {

@@ -1,36 +1,43 @@
 //! TLS as the features have it: rustls, or none.
 
-use carto_auth_core::Error;
+use carto_auth_core::{Sent, TransportError, TransportErrorKind};
 use reqwest::ClientBuilder;
 
 /// Trusts whom the platform trusts.
 #[cfg(feature = "rustls-no-provider")]
-pub(crate) fn with_platform_trust(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+pub(crate) fn with_platform_trust(builder: ClientBuilder) -> Result<ClientBuilder, TransportError> {
     use rustls_platform_verifier::BuilderVerifierExt as _;
 
+    if let Some(error) = carto_auth_native::endless_certificates() {
+        return Err(error);
+    }
     let trusting = rustls::with_provider()?
         .with_platform_verifier()
-        .map_err(rustls::error)?;
+        .map_err(|error| carto_auth_native::tls_error(&error))?;
     Ok(builder.tls_backend_preconfigured(trusting.with_no_client_auth()))
 }
 
 /// Trusts nobody, and loads no certificates: for plain http.
 #[cfg(feature = "rustls-no-provider")]
-pub(crate) fn without_trust(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+pub(crate) fn without_trust(builder: ClientBuilder) -> Result<ClientBuilder, TransportError> {
     let nobody = rustls::with_provider()?.with_root_certificates(::rustls::RootCertStore::empty());
     Ok(builder.tls_backend_preconfigured(nobody.with_no_client_auth()))
 }
 
 #[cfg(not(feature = "rustls-no-provider"))]
-pub(crate) fn with_platform_trust(_: ClientBuilder) -> Result<ClientBuilder, Error> {
-    let words =
-        "the HTTP client has no TLS: turn on the feature `rustls` of carto-auth-reqwest, or bring a client";
-    Err(Error::Client(words.to_owned()))
+pub(crate) fn with_platform_trust(_: ClientBuilder) -> Result<ClientBuilder, TransportError> {
+    Err(none(
+        "the program has none: turn on the feature `rustls` of carto-auth-reqwest, or bring a client",
+    ))
+}
+
+fn none(words: &str) -> TransportError {
+    TransportError::new(TransportErrorKind::Tls, Sent::No).with_detail(words)
 }
 
 #[cfg(not(feature = "rustls-no-provider"))]
 #[expect(clippy::unnecessary_wraps, reason = "as with rustls")]
-pub(crate) fn without_trust(builder: ClientBuilder) -> Result<ClientBuilder, Error> {
+pub(crate) fn without_trust(builder: ClientBuilder) -> Result<ClientBuilder, TransportError> {
     Ok(builder)
 }
 
@@ -38,33 +45,22 @@ pub(crate) fn without_trust(builder: ClientBuilder) -> Result<ClientBuilder, Err
 mod rustls {
     use std::sync::Arc;
 
-    use carto_auth_core::Error;
+    use carto_auth_core::TransportError;
     use rustls::crypto::CryptoProvider;
     use rustls::{ClientConfig, ConfigBuilder, WantsVerifier};
 
-    pub(super) fn with_provider() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    pub(super) fn with_provider() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TransportError> {
         ClientConfig::builder_with_provider(provider()?)
             .with_safe_default_protocol_versions()
-            .map_err(error)
+            .map_err(|error| carto_auth_native::tls_error(&error))
     }
 
     /// The provider that the program has installed counts (it may be one with FIPS), and ring otherwise.
-    fn provider() -> Result<Arc<CryptoProvider>, Error> {
+    fn provider() -> Result<Arc<CryptoProvider>, TransportError> {
         let installed = CryptoProvider::get_default().cloned();
         #[cfg(feature = "rustls")]
         let installed = installed.or_else(|| Some(Arc::new(rustls::crypto::ring::default_provider())));
-        installed.ok_or_else(|| cannot("no rustls CryptoProvider is installed"))
-    }
-
-    pub(super) fn error(error: rustls::Error) -> Error {
-        match error {
-            rustls::Error::General(words) => cannot(&words),
-            other => cannot(&other.to_string()),
-        }
-    }
-
-    fn cannot(words: &str) -> Error {
-        Error::Client(format!("the HTTP client cannot be set up: {words}"))
+        installed.ok_or_else(|| super::none("no rustls CryptoProvider is installed"))
     }
 }
 
@@ -74,7 +70,8 @@ mod tests {
     fn without_the_feature_there_is_no_tls_and_that_is_said() {
         assert_eq!(
             crate::default_client().unwrap_err().to_string(),
-            "the HTTP client has no TLS: turn on the feature `rustls` of carto-auth-reqwest, or bring a client"
+            "the HTTP client cannot be set up: TLS failed (the program has none: turn on the feature `rustls` of \
+             carto-auth-reqwest, or bring a client)"
         );
     }
 }

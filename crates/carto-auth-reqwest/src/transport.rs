@@ -61,11 +61,15 @@ impl Transport {
 
     /// The client for this request.
     pub(crate) async fn client_for(&self, out: &Outgoing) -> Result<&Client, Error> {
+        let of_host = |error| Error::Transport {
+            host: out.host().to_owned(),
+            error,
+        };
         // reqwest's own reading of `NO_PROXY` takes `*` for names alone.
         let is_exempt = || self.0.callers_follows.is_none() && is_exempt_from_proxies(out.host());
         if !out.bypasses_proxies() && !is_exempt() {
             let client = built(&self.0.beyond, || {
-                with_platform_trust(through_environments_proxy(builder())?)
+                with_platform_trust(through_environments_proxy(builder())?).map_err(of_host)
             })?;
             match &self.0.callers_follows {
                 Some(known) if follows(client, known).await => {
@@ -75,10 +79,14 @@ impl Transport {
                 _ => Ok(client),
             }
         } else if out.request.uri().scheme() == Some(&Scheme::HTTPS) {
-            built(&self.0.direct_https, || with_platform_trust(builder().no_proxy()))
+            built(&self.0.direct_https, || {
+                with_platform_trust(builder().no_proxy()).map_err(of_host)
+            })
         } else {
             // A machine without certificates (a slim container) can still test against loopback.
-            built(&self.0.direct_http, || without_trust(builder().no_proxy()))
+            built(&self.0.direct_http, || {
+                without_trust(builder().no_proxy()).map_err(of_host)
+            })
         }
     }
 }
@@ -113,7 +121,10 @@ pub fn default_client() -> Result<Client, Error> {
             builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
         }
     }
-    with_platform_trust(builder)?.build().map_err(cannot_be_set_up)
+    with_platform_trust(builder)
+        .map_err(cannot_be_set_up)?
+        .build()
+        .map_err(cannot_be_set_up)
 }
 
 /// Where reqwest looks, in its order.
@@ -141,9 +152,8 @@ fn through_environments_proxy(builder: ClientBuilder) -> Result<ClientBuilder, E
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn cannot_be_set_up(error: reqwest::Error) -> Error {
-    // Its words are reqwest's own: no URL and no proxy is known yet.
+fn cannot_be_set_up(error: impl fmt::Display) -> Error {
+    // Its words are reqwest's own, or those of TLS: no URL and no proxy is known yet.
     Error::Client(format!("the HTTP client cannot be set up: {error}"))
 }
 

@@ -65,7 +65,8 @@ impl Sandbox {
     }
 
     /// Registers a redirect URI on this machine that others than a login at port 10000 can use, and gives it. Its port, 10,100 to
-    /// 11,999, is free on both loopback addresses at the moment; no system gives ports of that range to connections by itself.
+    /// 11,999, is free on both loopback addresses at the moment; Linux, macOS and Windows give connections none of that range unless they
+    /// are told to.
     ///
     /// # Errors
     /// When no port of the range is free.
@@ -113,16 +114,19 @@ impl Sandbox {
     }
 }
 
-/// Each call looks on from where the last one did, and each process begins elsewhere: two that are at it at once do not meet.
+/// Each call looks on from where the last one did, and each process begins elsewhere: two that are at it at once seldom meet.
 fn free_port() -> Option<u16> {
     const FIRST: u16 = 10_100;
     const COUNT: u16 = 1_900;
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = (process::id().wrapping_mul(97) % u32::from(COUNT)) as u16;
-    let is_free = |address| {
-        // A family that this machine does not have takes no port.
-        let is_taken = |error: io::Error| error.kind() == io::ErrorKind::AddrInUse;
-        !TcpListener::bind(address).is_err_and(is_taken)
+    let is_free = |address| match TcpListener::bind(address) {
+        Ok(_) => true,
+        // A family that this machine does not have takes no port; the system may also keep one for itself.
+        Err(error) => !matches!(
+            error.kind(),
+            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+        ),
     };
     (0..COUNT)
         .map(|_| FIRST + start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)

@@ -1,7 +1,5 @@
 //! The driver: carries out what a flow asks for.
 
-#[cfg(feature = "rustls-no-provider")]
-use std::error::Error as _;
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
@@ -40,8 +38,10 @@ pub fn drive<F: Flow>(agent: &Agent, mut step: Step<F>) -> Result<F::Output, Err
 /// Sends a request as it is, whatever the agent was configured to do with redirects, statuses and time.
 fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<Vec<u8>>, TransportError> {
     log::debug!("{} {}", out.request.method(), out.request.uri());
-    if out.request.uri().scheme() == Some(&Scheme::HTTPS) && !has_provider(agent) {
-        return Err(no_tls());
+    if out.request.uri().scheme() == Some(&Scheme::HTTPS)
+        && let Some(error) = obstacle(agent)
+    {
+        return Err(error);
     }
     let body_limit = out.body_limit as u64;
     let is_through_socks = proxy.as_ref().is_some_and(is_socks);
@@ -65,6 +65,21 @@ fn send(agent: &Agent, out: Outgoing, proxy: Option<Proxy>) -> Result<Response<V
     let read = body.as_reader().take(body_limit).read_to_end(&mut bytes);
     read.map_err(|error| transport_error(error.into()))?;
     Ok(Response::from_parts(parts, bytes))
+}
+
+/// What would make ureq panic or read for ever, before it sends anything with TLS.
+fn obstacle(agent: &Agent) -> Option<TransportError> {
+    if !has_provider(agent) {
+        return Some(no_tls());
+    }
+    #[cfg(feature = "rustls-no-provider")]
+    if matches!(
+        agent.config().tls_config().root_certs(),
+        ureq::tls::RootCerts::PlatformVerifier
+    ) {
+        return carto_auth_native::endless_certificates();
+    }
+    None
 }
 
 const NO_TLS: &str = "the program has none: turn on the feature `rustls` of carto-auth-ureq, or with \
@@ -93,7 +108,7 @@ fn transport_error(error: ureq::Error) -> TransportError {
         }
         ureq::Error::InvalidProxyUrl => maybe(Kind::Proxy),
         #[cfg(feature = "rustls-no-provider")]
-        ureq::Error::Rustls(error) => tls_error(&error),
+        ureq::Error::Rustls(error) => carto_auth_native::tls_error(&error),
         ureq::Error::Tls(_) => maybe(Kind::Tls),
         ureq::Error::TlsRequired => no_tls(),
         ureq::Error::Protocol(_)
@@ -114,13 +129,16 @@ fn is_socks(proxy: &Proxy) -> bool {
     !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-/// What a SOCKS proxy refuses has no type, only a kind that nothing else on the way to a host has.
+/// What a SOCKS proxy refuses, and what cannot be said to one, has no type, only a kind that nothing else on the way to a host
+/// has.
 fn socks_error(error: &io::Error) -> TransportError {
     let failed = io_error(error);
-    let is_refusal = matches!(
-        error.kind(),
-        ErrorKind::Other | ErrorKind::PermissionDenied | ErrorKind::InvalidData
-    );
+    let is_refusal = match error.kind() {
+        ErrorKind::Other | ErrorKind::PermissionDenied | ErrorKind::InvalidInput => true,
+        // Another crate's TLS in ureq has errors of this kind, too.
+        ErrorKind::InvalidData => error.to_string().starts_with("invalid re"),
+        _ => false,
+    };
     match failed.kind() == TransportErrorKind::Other && is_refusal && error.raw_os_error().is_none() {
         // ureq's words, which hold nothing of the proxy's address.
         true => TransportError::new(TransportErrorKind::Proxy, Sent::No).with_detail(error.to_string()),
@@ -132,7 +150,7 @@ fn io_error(error: &io::Error) -> TransportError {
     use TransportErrorKind as Kind;
     #[cfg(feature = "rustls-no-provider")]
     if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
-        return tls_error(tls);
+        return carto_auth_native::tls_error(tls);
     }
     if is_unknown_host(error) {
         return TransportError::new(Kind::HostNotFound, Sent::No);
@@ -160,12 +178,6 @@ fn is_unknown_host(error: &io::Error) -> bool {
         || error
             .to_string()
             .starts_with("failed to lookup address information")
-}
-
-#[cfg(feature = "rustls-no-provider")]
-fn tls_error(error: &TlsError) -> TransportError {
-    let source = error.source().map(ToString::to_string);
-    carto_auth_native::tls_error(error).with_detail(source.unwrap_or_else(|| error.to_string()))
 }
 
 #[cfg(all(test, not(feature = "rustls")))]

@@ -4,12 +4,12 @@
 //! the Python package's and renewed in time.
 //!
 //! ```no_run
-//! use carto_auth_ureq::CartoAuth;
+//! use carto_auth_ureq::{CartoAuth, default_agent};
 //!
 //! let auth = CartoAuth::from_m2m("carto_credentials.json")?;
 //! let url = auth.api_base_url()?.join("v3/sql/carto_dw/query?q=select%201");
 //! let token = auth.access_token()?;
-//! let reply = ureq::get(url).header("Authorization", token.authorization_header()).call();
+//! let reply = default_agent().get(url).header("Authorization", token.authorization_header()).call();
 //! # Ok::<(), carto_auth_ureq::Error>(())
 //! ```
 //!
@@ -25,9 +25,13 @@
 //! sandbox in CARTO's place: `cargo run --example machine_token` needs no account.
 //!
 //! # TLS and proxies
-//! rustls with the platform's trust: a company CA in the system's store counts, and so do `SSL_CERT_FILE` and
-//! `SSL_CERT_DIR`. Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`
-//! ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback never go through one. Redirects are never followed.
+//! rustls with the platform's trust: a company CA in the system's store counts. On Linux and other Unix, but not on macOS,
+//! `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of that store. [`default_agent`] has the same trust for requests of the
+//! program's own; `ureq::get` trusts the authorities that ureq has built in.
+//!
+//! Proxies are taken from `ALL_PROXY`, `HTTPS_PROXY` and `HTTP_PROXY`, exceptions from `NO_PROXY`
+//! ([`is_exempt_from_proxies`](carto_auth_native::is_exempt_from_proxies)); requests to loopback never go through one.
+//! Redirects are never followed.
 //!
 //! # Logs
 //! Through the crate `log`, without secrets. But ureq's own `ureq_proto` logs at trace every byte that it sends and receives:

@@ -4,10 +4,13 @@ use carto_auth_core::{
     AccessToken, ApiBaseUrl, Authorized, Discovery, Error, Identity, LoginRequest, OrganizationLookup,
     Redirect,
 };
-use carto_auth_native::{BrowserLogin, LoginOptions, jitter, now};
+use carto_auth_native::{BrowserLogin, LoginOptions, StoreError, jitter, now};
 
 use crate::carto_auth::{CartoAuth, lock};
 use crate::drive::drive;
+
+/// The token of a new login, and what came of keeping it.
+type LoggedIn = (AccessToken, Result<(), StoreError>);
 
 impl CartoAuth {
     /// Logs a person in anew, whatever is cached.
@@ -25,7 +28,7 @@ impl CartoAuth {
                 granted => break granted,
             }
         };
-        let outcome = granted.and_then(|token| self.complete(token, options));
+        let outcome = granted.and_then(|logged_in| self.complete(logged_in, options));
         login.finish(outcome.as_ref().map(drop));
         outcome
     }
@@ -63,16 +66,17 @@ impl CartoAuth {
     pub fn finish_login(&self, authorized: Authorized, options: &LoginOptions) -> Result<AccessToken, Error> {
         self.person()?;
         self.exchange(authorized)
-            .and_then(|token| self.complete(token, options))
+            .and_then(|logged_in| self.complete(logged_in, options))
     }
 
-    fn exchange(&self, authorized: Authorized) -> Result<AccessToken, Error> {
+    fn exchange(&self, authorized: Authorized) -> Result<LoggedIn, Error> {
         let grant = drive(self.agent(), authorized.exchange(jitter(), now()))?;
         Ok(self.0.session.log_in(grant))
     }
 
-    /// Finds the account's APIs for the token of a new login.
-    fn complete(&self, token: AccessToken, options: &LoginOptions) -> Result<AccessToken, Error> {
+    /// Sees that a new login is kept, and finds its account's APIs.
+    fn complete(&self, (token, kept): LoggedIn, options: &LoginOptions) -> Result<AccessToken, Error> {
+        options.accept(kept)?;
         if let Some(given) = options.given_api_base_url() {
             self.0.session.learn_api_base_url(&token, given.clone());
         } else if self.0.session.api_base_url().is_none() {

@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use carto_auth_core::{
@@ -21,6 +19,7 @@ use crate::endpoints::endpoints;
 use crate::failure::{Exit, Failure};
 use crate::global::{Global, Mode};
 use crate::identity::{self, Chosen};
+use crate::patience::within_a_minute;
 use crate::{output, talk, time};
 
 pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure> {
@@ -73,8 +72,16 @@ pub(crate) fn run(global: &Global, command: &LoginCommand) -> Result<(), Failure
     let token = chosen
         .auth
         .log_in(&options)
-        .map_err(|error| chosen.of_login(error))?;
+        .map_err(|error| failure(&chosen, error))?;
     succeeded(global, &chosen, &token)
+}
+
+/// Why a login has come to nothing.
+fn failure(chosen: &Chosen, error: Error) -> Failure {
+    match error {
+        Error::Store { .. } => Failure::not_kept(&error.to_string(), error.hint()),
+        error => chosen.of_login(error),
+    }
 }
 
 /// A login that no other command would find is not begun.
@@ -102,6 +109,7 @@ fn session_to_keep(chosen: &Chosen, command: &LoginCommand, options: &LoginOptio
 
 fn options(global: &Global, command: &LoginCommand, chosen: &Chosen) -> Result<LoginOptions, Failure> {
     let mut options = LoginOptions::default()
+        .must_be_kept()
         .timeout(command.timeout.min(A_DAY))
         .interaction(Prompt { quiet: global.quiet });
     if let Some(organization) = &command.org {
@@ -220,10 +228,13 @@ fn finish_pending(
         Callback::Denied(error) => return Err(chosen.of_login(error)),
         Callback::Ignored(_, why) => {
             claim.restore();
-            return Err(Failure::usage(
-                format!("the code is of no use: {why}"),
-                "paste the code that CARTO's page shows, or that page's whole address",
-            ));
+            let hint = match why {
+                Ignored::ForeignState => {
+                    "use the address that the last `carto-auth login` printed: it takes the place of those before it"
+                }
+                _ => "paste the code that CARTO's page shows, or that page's whole address",
+            };
+            return Err(Failure::usage(format!("the code is of no use: {why}"), hint));
         }
     };
     let before = chosen.auth.cached_token();
@@ -238,22 +249,28 @@ fn finish_pending(
                 (Some(before), Some(after)) => is_same(before, after),
                 (_, after) => after.is_none(),
             };
-            if (was_no_code || never_left) && no_login {
-                claim.restore();
+            let failure = failure(chosen, error);
+            if !(was_no_code || never_left) || !no_login {
+                return Err(failure);
             }
-            Err(chosen.of_login(error))
+            claim.restore();
+            let again = complete_with(global, options);
+            match never_left {
+                true => Err(failure),
+                false => Err(failure.with_hint(format!(
+                    "the login still waits: run `{again}` with the code that CARTO's page shows"
+                ))),
+            }
         }
     }
 }
 
-/// The code from standard input; it must come within a minute, for nothing else may wait for ever.
+/// The code from standard input.
 fn read_code() -> Result<String, Failure> {
     if io::stdin().is_terminal() {
         talk::must_say("Paste the code, or the address of the page that shows it:");
     }
-    let (sender, line) = mpsc::channel();
-    thread::spawn(move || sender.send(read_line(&mut io::stdin().lock())));
-    let line = line.recv_timeout(CODE_PATIENCE).ok().flatten();
+    let line = within_a_minute(|| read_line(&mut io::stdin().lock())).flatten();
     line.ok_or_else(|| {
         Failure::usage(
             "no code came on standard input",
@@ -264,8 +281,6 @@ fn read_code() -> Result<String, Failure> {
 
 /// The longest that a login waits.
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
-
-const CODE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// `logged in as ana@acme.com (ac_7xhfwyml) for 24h, until 2026-11-25 10:31 UTC`.
 pub(crate) fn logged_in(token: &AccessToken) -> String {

@@ -24,6 +24,19 @@ fn token_prints_the_token_and_one_line_end_and_nothing_else() {
 }
 
 #[test]
+fn a_usage_error_in_json_has_all_of_its_words_on_one_line() {
+    let world = World::new();
+    let outcome = world.run(&["login", "--profile=a\nb", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+    let message = report["error"]["message"].as_str().unwrap();
+    assert_eq!(outcome.code, Some(2));
+    assert!(
+        message.starts_with("invalid value 'a\\nb' for '--profile <NAME>': "),
+        "{message}"
+    );
+}
+
+#[test]
 fn token_json_is_a_credential_process() {
     let world = World::new();
     let outcome = world.machine(&["token", "--json"]);

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
 use carto_auth_sandbox::TokenFormat;
-use carto_auth_tests::{run, write_long_ago};
+use carto_auth_tests::{bare, run, write_long_ago};
 
 use crate::world::{World, delivered, error_of};
 
@@ -176,4 +176,30 @@ fn quiet_silences_warnings_and_not_errors() {
     }
     assert_eq!(world.machine(&["token", "-q"]).stderr, "");
     assert!(world.run(&["token", "-q"]).stderr.starts_with("error: "));
+}
+
+#[test]
+fn a_limit_of_file_sizes_costs_no_token_and_leaves_nothing_half_written() {
+    let world = World::new();
+    let limited = world.command(&["token", "--credentials", "ci.json"]);
+    let program = limited.get_program().to_owned();
+    let arguments: Vec<_> = limited.get_args().map(ToOwned::to_owned).collect();
+    let limits = "ulimit -f 0; exec \"$@\"";
+    let mut shell = bare("/bin/sh");
+    shell.args(["-c", limits, "sh"]).arg(program).args(arguments);
+    shell.current_dir(world.path(""));
+    shell.envs(
+        limited
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+    delivered(
+        &run(&mut shell, "").unwrap(),
+        &["file too large; the token is not cached"],
+    );
+    let left = fs::read_dir(world.path(".carto-auth")).unwrap();
+    let left: Vec<_> = left
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(left.iter().all(|name| name.ends_with(".lock")), "{left:?}");
 }

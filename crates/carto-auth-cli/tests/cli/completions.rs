@@ -31,11 +31,12 @@ fn printed(world: &World, shell: &[&str], script: &str) -> String {
 }
 
 /// A word begun, and what it may become.
-const BEGUN: [(&str, &[&str]); 4] = [
+const BEGUN: [(&str, &[&str]); 5] = [
     ("carto-auth tok", &["token"]),
     ("carto-auth token --cr", &["--credentials"]),
     ("carto-auth --cr", &["--credentials"]),
     ("carto-auth token --mode ", &["m2m", "oauth"]),
+    ("carto-auth --mode ", &["m2m", "oauth"]),
 ];
 
 fn each_completes(ask: impl Fn(&str) -> String, word: impl Fn(&str) -> Option<&str>) {
@@ -73,6 +74,15 @@ fn fish_completes() {
         printed(&world, &["fish", "--no-config", "-c"], &script)
     };
     each_completes(ask, |line| line.split('\t').next());
+    // What its generator leaves out.
+    for (begun, offered) in [("dw ", "project\ntoken\n"), ("completions z", "zsh\n")] {
+        assert_eq!(ask(&format!("carto-auth {begun}")), offered);
+    }
+    assert!(
+        ask("carto-auth env -- tes")
+            .lines()
+            .any(|line| line.starts_with("test\t"))
+    );
 }
 
 /// zsh completes at a terminal only: one is made for it, and what it would show is taken from the call that adds it.

@@ -217,7 +217,7 @@ fn a_file_that_others_may_read_is_worth_knowing_and_one_that_they_may_write_cost
     let report = world.doctor(&[], &[]);
     assert_eq!((report.code, report.one("session").0), (1, "problem"));
     let message = "is not used: others may write to it (chmod go-w makes it usable)";
-    let hint = "mend or remove it; `carto-auth login` writes it anew";
+    let hint = "remove it, or mend it; `carto-auth login` writes it anew";
     assert_eq!(report.all("cache")[1..], [("problem", message, hint); 2]);
     set_mode(&files[0], 0o644);
     set_mode(&files[1], 0o600);
@@ -522,6 +522,16 @@ fn self_hosted_carto_is_asked_where_its_variables_say() {
         "{message}"
     );
     assert!(hint.starts_with("give the whole address"), "{hint}");
+}
+
+#[test]
+fn a_secret_that_others_may_read_is_worth_knowing() {
+    let world = World::new();
+    fs::set_permissions(world.path("ci.json"), Permissions::from_mode(0o640)).unwrap();
+    let report = world.doctor(&["--credentials", "ci.json"], &[]);
+    let (state, _, hint) = report.one("session");
+    let expected = "others may read the file with its secret (mode 0640): make its mode 0600";
+    assert_eq!((report.code, state, hint), (0, "warning", expected));
 }
 
 #[test]

@@ -12,7 +12,7 @@ const MACHINE: [&str; 2] = ["--credentials", "ci.json"];
 #[test]
 fn a_variable_that_names_no_proxy_is_a_problem_and_no_host_is_asked_around_it() {
     let world = World::new();
-    let hint = "give one such as http://proxy.acme.com:3128 (https, socks5 and socks5h are others), or unset the variable";
+    let hint = "give one such as http://proxy.acme.com:3128, without a path (https, socks5 and socks5h are others), or unset the variable";
     for (name, value) in [
         ("HTTPS_PROXY", "ftp://me:canary@proxy"),
         ("https_proxy", "http://:8080"),
@@ -278,7 +278,15 @@ fn a_host_that_no_proxy_exempts_is_said_to_be_and_a_lookup_for_a_socks_proxy_is_
     let report = world.doctor(&MACHINE, &[proxy, ("NO_PROXY", "*")]);
     assert_eq!(
         report.one("host").1,
-        "answers directly, as NO_PROXY says (tokens, APIs)"
+        "answers directly (tokens, APIs)",
+        "no proxy leads to loopback, whatever NO_PROXY says"
+    );
+    let elsewhere = ("CARTO_AUTH_URL", "https://auth.invalid");
+    let report = world.doctor(&MACHINE, &[proxy, elsewhere, ("NO_PROXY", "*")]);
+    let exempt = "check the connection; NO_PROXY names this host: where only a proxy leads there, take it out of that list";
+    assert_eq!(
+        report.host("auth.invalid"),
+        ("problem", "the name does not resolve (tokens)", exempt)
     );
     let report = world.doctor(&MACHINE, &[proxy, ("CARTO_AUTH_URL", "https://auth.invalid")]);
     let (state, message, hint) = report.host("auth.invalid");

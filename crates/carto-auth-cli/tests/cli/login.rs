@@ -107,7 +107,7 @@ fn without_a_terminal_it_prints_the_address_and_ends_at_once_and_the_code_is_bro
             (
                 4,
                 "no login is waiting for a code (they wait for 10 minutes)",
-                "run `carto-auth login`"
+                "run `carto-auth login`; a login that was begun with --profile NAME is finished with it"
             )
         );
     }
@@ -489,7 +489,7 @@ fn a_login_that_could_not_be_kept_is_not_begun() {
     let folder = world.path(".carto-auth");
     let refused = |arguments: &[&str], problem: &str, hint: &str| {
         let outcome = world.run(arguments);
-        let error = format!("the login cannot be kept in {}: {problem}", folder.display());
+        let error = format!("the login cannot be kept: {}: {problem}", folder.display());
         assert_eq!(error_of(&outcome), (1, error.as_str(), hint));
     };
     let hint = "name another folder in CARTO_AUTH_HOME";
@@ -514,7 +514,7 @@ fn a_login_that_could_not_be_kept_is_not_begun() {
     )
     .unwrap();
     let error = format!(
-        "the login cannot be kept in {0}/below: {0} is a link that leads nowhere",
+        "the login cannot be kept: {0}/below: {0} is a link that leads nowhere",
         folder.display()
     );
     assert_eq!(error_of(&below), (1, error.as_str(), hint));
@@ -546,13 +546,15 @@ fn a_login_that_cannot_be_kept_is_a_failure() {
     let outcome = world.run(&["login", "--code", &address]);
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     assert!(
-        outcome.stderr.contains("error: the login cannot be kept in "),
+        outcome
+            .stderr
+            .contains("error: the login cannot be kept: cannot write "),
         "{outcome:?}"
     );
     assert!(
         outcome
             .stderr
-            .contains("hint: make room there, or name another folder with CARTO_AUTH_HOME"),
+            .contains("hint: remove what is in its place, or keep tokens elsewhere (CARTO_AUTH_HOME)"),
         "{outcome:?}"
     );
 }

@@ -23,6 +23,28 @@ fn description_of_bq() -> Option<PathBuf> {
     description.exists().then_some(description)
 }
 
+/// Whether `dbt` is the one in Python, with the adapter of BigQuery: other programs have that name, too.
+fn has_dbt() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let script = std::env::split_paths(&path).find_map(|folder| fs::read(folder.join("dbt")).ok());
+    let script = script.and_then(|script| String::from_utf8(script).ok());
+    let python = script
+        .as_deref()
+        .and_then(|script| script.lines().next()?.strip_prefix("#!"));
+    python.is_some_and(|python| {
+        let look = "import importlib.metadata as m; m.version('dbt-core'); m.version('dbt-bigquery')";
+        let look = Command::new(python.trim()).args(["-c", look]).output();
+        look.is_ok_and(|output| output.status.success())
+    })
+}
+
+fn skip(tool: &str) {
+    let _ = writeln!(
+        std::io::stderr(),
+        "SKIPPED the transcript of {tool}: it is not installed"
+    );
+}
+
 #[test]
 fn the_transcripts_of_other_tools_are_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -34,15 +56,23 @@ fn the_transcripts_of_other_tools_are_true() {
         program.parent().unwrap().display(),
         std::env::var("PATH").unwrap()
     );
-    let (mut ran, description) = (0, description_of_bq());
+    let profile = page
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    fs::write(world.path("profiles.yml"), profile.unwrap()).unwrap();
+    // The sandbox reads no comments, and dbt's queries begin with one.
+    let project = "name: carto\nprofile: carto\nquery-comment: ''\n";
+    fs::write(world.path("dbt_project.yml"), project).unwrap();
+    // Else bq asks the network whether this is a machine of Google's.
+    fs::create_dir_all(world.path(".config/gcloud")).unwrap();
+    fs::write(world.path(".config/gcloud/gce"), "False").unwrap();
+    let (mut ran, description, has_dbt) = (0, description_of_bq(), has_dbt());
     for (command, expected) in transcripts(&page, "sh") {
         let mut command = command.replace(CARTO, &world.carto.api_base_url());
         if command.contains("bq query") {
             let Some(description) = &description else {
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "SKIPPED the transcript of bq: it is not installed"
-                );
+                skip("bq");
                 continue;
             };
             let bq = format!(
@@ -52,6 +82,10 @@ fn the_transcripts_of_other_tools_are_true() {
             );
             command = command.replace("bq query", &bq);
         }
+        if command.contains("-- dbt ") && !has_dbt {
+            skip("dbt");
+            continue;
+        }
         let mut shell = Command::new("bash");
         shell
             .args(["--noprofile", "--norc", "-o", "pipefail", "-c", &command])
@@ -59,8 +93,10 @@ fn the_transcripts_of_other_tools_are_true() {
             .env_clear()
             .env("PATH", &path)
             .env("HOME", world.path(""))
-            // Else bq looks for its maker's host.
+            // Else bq and dbt look for their makers' hosts.
             .env("CLOUDSDK_CORE_DISABLE_USAGE_REPORTING", "true")
+            .env("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+            .env("BIGQUERY_EMULATOR_HOST", world.carto.bigquery_url())
             .env("CARTO_AUTH_URL", world.carto.auth_url())
             .env("CARTO_CREDENTIALS_FILE", "ci.json");
         let outcome = run(&mut shell, "").unwrap();
@@ -76,7 +112,8 @@ fn the_transcripts_of_other_tools_are_true() {
         );
         ran += 1;
     }
-    assert_eq!(ran, 5 + usize::from(description.is_some()));
+    let expected = 5 + usize::from(description.is_some()) + usize::from(has_dbt);
+    assert_eq!(ran, expected);
     let token = format!("Bearer {}", world.token());
     let requests = world.carto.requests();
     let with_token = |header: &&String| **header == token;

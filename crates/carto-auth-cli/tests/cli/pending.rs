@@ -10,6 +10,24 @@ use carto_auth_tests::Outcome;
 use crate::login::url_in;
 use crate::world::{World, error_of};
 
+#[test]
+fn the_answer_to_a_login_that_another_has_replaced_is_told_to_be_one() {
+    let world = World::new();
+    let first = world.leave_pending();
+    let second = world.leave_pending();
+    let outcome = world.run(&["login", "--code", &first]);
+    let error = "the code is of no use: the state is not that of this login";
+    let hint =
+        "use the address that the last `carto-auth login` printed: it takes the place of those before it";
+    assert_eq!(error_of(&outcome), (2, error, hint));
+    let wrong = world.run(&["login", "--code", "a-word"]);
+    let (code, _, hint) = error_of(&wrong);
+    let again =
+        "the login still waits: run `carto-auth login --code CODE` with the code that CARTO's page shows";
+    assert_eq!((code, hint), (4, again));
+    assert_eq!(world.run(&["login", "--code", &second]).code, Some(0));
+}
+
 impl World {
     /// Leaves a login pending, and says what the person's browser ends on.
     fn leave_pending(&self) -> String {

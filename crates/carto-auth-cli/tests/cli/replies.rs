@@ -246,5 +246,8 @@ fn a_proxy_that_is_not_there_is_named_with_its_variable() {
     });
     let (_, error, hint) = error_of(&exempt);
     assert_eq!(error, "cannot reach auth.carto.invalid: host name not found");
-    assert!(hint.starts_with("check its spelling, "), "{hint}");
+    assert!(
+        hint.starts_with("check the connection; NO_PROXY names this host"),
+        "{hint}"
+    );
 }

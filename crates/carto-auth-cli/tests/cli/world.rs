@@ -1,3 +1,5 @@
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,7 +22,9 @@ impl World {
 
     pub(crate) fn of(carto: Sandbox) -> Self {
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("ci.json"), carto.credentials_json()).unwrap();
+        let credentials = home.path().join("ci.json");
+        std::fs::write(&credentials, carto.credentials_json()).unwrap();
+        std::fs::set_permissions(&credentials, Permissions::from_mode(0o600)).unwrap();
         let free = free_port();
         let port = free.number();
         carto.register_redirect_uri(&format!("http://localhost:{port}/callback/"));

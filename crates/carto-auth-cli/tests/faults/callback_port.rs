@@ -82,7 +82,7 @@ fn a_port_that_must_not_be_bound_where_nobody_can_paste_ends_the_login() {
             "port {} of this machine cannot be listened at ({why}), and nobody can paste the code",
             world.port
         );
-        let hint = "run `carto-auth login` at a terminal; without one it prints an address, and `carto-auth login --code CODE` \
+        let hint = "run `carto-auth login` at a terminal; without one, and without --browser, it prints an address, and `carto-auth login --code CODE` \
                     finishes it";
         assert_eq!(error_of(&outcome.unwrap()), (4, error.as_str(), hint), "{how}");
         assert_struck(&log, world.port);

@@ -362,7 +362,12 @@ fn a_strangers_folder_costs_no_token_and_keeps_its_mode() {
         let (home, folder) = (stage.world.path(""), stage.folder());
         fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
         fs::set_permissions(&home, Permissions::from_mode(0o755)).unwrap();
-        for path in stage.world.token_files() {
+        for path in stage
+            .world
+            .token_files()
+            .into_iter()
+            .chain([stage.world.path("ci.json")])
+        {
             fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
         }
         let Some(outcome) = by_nobody(&stage.command()) else {

@@ -78,9 +78,9 @@ fn file(found: &InspectedFile, unused: State, chosen: &Chosen) -> Check {
             let message = why.strip_prefix(&format!("{} ", OneLine(&path)));
             check(unused, message.unwrap_or(why)).hint(match chosen.mode {
                 Mode::M2m => {
-                    "mend or remove it; the next command that asks for a token writes it anew".to_owned()
+                    "remove it, or mend it; the next token that CARTO grants is kept there".to_owned()
                 }
-                Mode::Oauth => format!("mend or remove it; `{}` writes it anew", chosen.login),
+                Mode::Oauth => format!("remove it, or mend it; `{}` writes it anew", chosen.login),
             })
         }
         (FileContents::Ours, Some(mode)) if mode & 0o077 != 0 => {

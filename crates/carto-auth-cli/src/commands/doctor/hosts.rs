@@ -9,7 +9,7 @@ use carto_auth_core::{
     AddressProblem, Answered, ApiBaseUrl, Endpoints, Error, ErrorKind, Probe, Step, TlsProblem,
     TransportError, TransportErrorKind,
 };
-use carto_auth_native::{is_exempt_from_proxies, now};
+use carto_auth_native::now;
 use carto_auth_ureq::{Via, default_agent, drive};
 
 use super::{Check, State};
@@ -56,21 +56,11 @@ enum Way {
 
 impl Way {
     fn of(via: Option<Via>, step: &Step<Probe>) -> Self {
-        let is_exempt = || {
-            let is_listed = matches!(step, Step::Send(out, _) if is_exempt_from_proxies(out.host()));
-            is_listed && matches!(Via::of_environment(), Ok(Some(_)))
-        };
+        let is_exempt = || matches!(step, Step::Send(out, _) if proxy::is_exempt(out.host()));
         match via {
             Some(via) => Self::Through(via),
             None if is_exempt() => Self::Exempt,
             None => Self::Direct,
-        }
-    }
-
-    fn proxy(&self) -> Option<&Via> {
-        match self {
-            Self::Through(via) => Some(via),
-            Self::Direct | Self::Exempt => None,
         }
     }
 }
@@ -151,7 +141,7 @@ impl Host {
             Some(Asked { way, outcome }) => {
                 match outcome {
                     Ok(answered) => answers(*answered, way),
-                    Err(failed @ Error::Transport { error, .. }) => trouble(failed, error, way.proxy()),
+                    Err(failed @ Error::Transport { error, .. }) => trouble(failed, error, way),
                     // The way out is said beside the variable.
                     Err(
                         error @ Error::Address {
@@ -195,18 +185,24 @@ fn answers(answered: Answered, way: &Way) -> (State, String, String) {
     }
 }
 
-fn trouble(failed: &Error, error: &TransportError, via: Option<&Via>) -> (State, String, String) {
+fn trouble(failed: &Error, error: &TransportError, way: &Way) -> (State, String, String) {
     let is_tls = failed.kind() == ErrorKind::Tls;
-    let (what, hint) = match via {
+    let (what, hint) = match way {
         _ if is_tls => tls_trouble(failed, error),
-        Some(via) => (proxy_trouble(error, via), proxy::hint(via, failed, error)),
-        None => direct_trouble(failed, error),
+        Way::Through(via) => (proxy_trouble(error, via), proxy::hint(via, failed, error)),
+        Way::Exempt => (direct_trouble(failed, error).0, proxy::EXEMPT.into()),
+        Way::Direct => direct_trouble(failed, error),
     };
-    let way = via
-        .map(proxy::shown)
-        .filter(|proxy| !what.contains(proxy))
-        .map(|proxy| format!(", through {proxy}"));
-    (State::Problem, what + &way.unwrap_or_default(), hint.into_owned())
+    let through = match way {
+        Way::Through(via) => Some(proxy::shown(via)).filter(|proxy| !what.contains(proxy)),
+        Way::Exempt | Way::Direct => None,
+    };
+    let through = through.map(|proxy| format!(", through {proxy}"));
+    (
+        State::Problem,
+        what + &through.unwrap_or_default(),
+        hint.into_owned(),
+    )
 }
 
 /// It is the proxy that is connected to.

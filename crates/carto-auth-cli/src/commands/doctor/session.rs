@@ -13,7 +13,12 @@ pub(super) fn check(chosen: &Chosen) -> Check {
     let token = chosen.auth.cached_token();
     let well = |message| Check::new("session", State::Ok, message);
     let check = match (chosen.mode, token) {
-        (Mode::M2m, token) => well(machine(chosen, token.as_ref())),
+        (Mode::M2m, token) => match shared_mode(chosen) {
+            Some(mode) => Check::new("session", State::Warning, machine(chosen, token.as_ref())).hint(
+                format!("others may read the file with its secret (mode {mode:04o}): make its mode 0600"),
+            ),
+            None => well(machine(chosen, token.as_ref())),
+        },
         (Mode::Oauth, Some(token)) => well(logged_in(&token)),
         (Mode::Oauth, None) if chosen.auth.is_renewable() => {
             well("a refresh token is there; the next command gets a token by it".to_owned())
@@ -25,6 +30,22 @@ pub(super) fn check(chosen: &Chosen) -> Check {
         }
     };
     check.about(&chosen.source)
+}
+
+/// The mode of the credentials file, where others may read or write it.
+fn shared_mode(chosen: &Chosen) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let metadata = std::fs::metadata(chosen.credentials_file.as_ref()?).ok()?;
+        let mode = metadata.mode() & 0o7777;
+        (metadata.is_file() && mode & 0o077 != 0).then_some(mode)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = chosen;
+        None
+    }
 }
 
 fn machine(chosen: &Chosen, token: Option<&AccessToken>) -> String {
