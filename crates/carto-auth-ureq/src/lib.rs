@@ -46,6 +46,7 @@ mod agent;
 mod via;
 mod drive;
 mod carto_auth;
+mod renewal;
 mod login;
 mod authorize;
 mod carto_dw;
