@@ -467,3 +467,38 @@ fn no_public_type_shows_a_secret_and_none_is_forgotten_here() {
         .collect();
     assert!(forgotten.is_empty(), "format these, too: {forgotten:?}");
 }
+
+/// What stands at an address of this process.
+#[cfg(target_os = "linux")]
+fn memory(address: usize, length: usize) -> Vec<u8> {
+    use std::os::unix::fs::FileExt as _;
+    let mut bytes = vec![0; length];
+    let memory = std::fs::File::open("/proc/self/mem").unwrap();
+    memory.read_exact_at(&mut bytes, address as u64).unwrap();
+    bytes
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_and_a_reply_that_are_dropped_are_overwritten_to_the_end_of_their_buffers() {
+    // So long that the allocator gives the memory back to nobody at once, and keeps its own notes at the beginning.
+    let canary = CANARY.repeat(40);
+    let with_room = || {
+        let mut text = String::with_capacity(canary.len() + 100);
+        text.push_str(&canary);
+        text
+    };
+    let secret = Secret::new(with_room());
+    let at = secret.expose().as_ptr() as usize;
+    assert_eq!(memory(at, canary.len()), canary.as_bytes());
+    drop(secret);
+    let left = memory(at + 32, canary.len() - 32);
+    assert!(!left.windows(8).any(|window| window == &CANARY.as_bytes()[..8]));
+    let body = with_room().into_bytes();
+    let at = body.as_ptr() as usize;
+    let reply = Incoming::from(http::Response::new(body));
+    assert_eq!(memory(at, canary.len()), canary.as_bytes());
+    drop(reply);
+    let left = memory(at + 32, canary.len() - 32);
+    assert!(!left.windows(8).any(|window| window == &CANARY.as_bytes()[..8]));
+}

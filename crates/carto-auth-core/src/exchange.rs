@@ -3,7 +3,6 @@
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::access_token::AccessToken;
 use crate::error::Error;
@@ -15,6 +14,7 @@ use crate::step::sealed::Resume;
 use crate::step::{AwaitResponse, AwaitTimer, Body, Flow, Incoming, Outgoing, Step};
 use crate::timestamp::Timestamp;
 use crate::transport_error::TransportError;
+use crate::wiped::Wiped;
 
 /// The most that a reply may hold, in bytes, but for the tenant's configuration.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub(crate) struct Exchange {
     host: String,
     accept: &'static str,
     authorization: Option<HeaderValue>,
-    form: Option<Zeroizing<String>>,
+    form: Option<Wiped>,
     body_limit: usize,
     secrets: Vec<Secret>,
     attempts: Attempts,
@@ -114,10 +114,7 @@ impl Exchange {
         if let Some(value) = &self.authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        let body = self
-            .form
-            .as_ref()
-            .map_or_else(Vec::new, |form| form.as_bytes().to_vec());
+        let body = self.form.as_ref().map_or_else(Vec::new, |form| form.to_vec());
         let timeout = self.attempts.begin(now);
         Outgoing {
             request: request
@@ -199,7 +196,7 @@ pub(crate) fn strange(host: &str, reply: &Incoming, problem: ReplyProblem) -> Er
 
 /// Encodes a form (`application/x-www-form-urlencoded`), reserving enough that no partial copy of a secret is
 /// left behind in memory by a reallocation.
-fn encode(pairs: &[(&'static str, &str)]) -> Zeroizing<String> {
+fn encode(pairs: &[(&'static str, &str)]) -> Wiped {
     let room = pairs
         .iter()
         .map(|(name, value)| name.len() + 3 * value.len() + 2)
@@ -208,5 +205,5 @@ fn encode(pairs: &[(&'static str, &str)]) -> Zeroizing<String> {
     for (name, value) in pairs {
         append_pair(&mut form, name, value);
     }
-    Zeroizing::new(form)
+    Wiped::new(form.into_bytes())
 }

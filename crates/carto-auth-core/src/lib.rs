@@ -37,6 +37,7 @@
 //! }
 //! ```
 
+mod wiped;
 mod secret;
 mod timestamp;
 mod one_line;

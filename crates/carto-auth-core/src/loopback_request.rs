@@ -5,9 +5,9 @@
 
 use httparse::{Error as ParseError, Request, Status};
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::page::Page;
+use crate::wiped::Wiped;
 
 /// The longest request line, in bytes.
 const LONGEST_LINE: usize = 8 << 10;
@@ -29,7 +29,7 @@ const MOST_HEADERS: usize = 100;
 /// assert_eq!(request.receive(b"host:10000\r\n\r\n"), Heard::Callback(target));
 /// ```
 pub struct LoopbackRequest {
-    head: Zeroizing<Vec<u8>>,
+    head: Wiped,
     path: String,
     port: u16,
 }
@@ -61,7 +61,7 @@ impl LoopbackRequest {
     #[must_use]
     pub fn new(redirect_uri: &Url) -> Self {
         Self {
-            head: Zeroizing::new(Vec::with_capacity(1024)),
+            head: Wiped::new(Vec::with_capacity(1024)),
             path: redirect_uri.path().to_owned(),
             port: redirect_uri.port_or_known_default().unwrap_or_default(),
         }

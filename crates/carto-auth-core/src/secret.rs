@@ -1,9 +1,10 @@
 //! The one type every secret lives in.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+
+use crate::wiped::Wiped;
 
 /// A client secret, token or code: redacted in `Debug`, without `Display`, compared in constant time and
 /// zeroized when dropped.
@@ -16,12 +17,12 @@ use zeroize::Zeroizing;
 /// assert_eq!(secret.expose(), "s3cr3t");
 /// ```
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(String);
 
 impl Secret {
     /// Takes the text over; no other copy is made.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(text.into())
     }
 
     /// Gives the text out. Every call is a place to audit: `grep -rn 'expose()'`.
@@ -38,6 +39,12 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        drop(Wiped::new(mem::take(&mut self.0).into_bytes()));
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,12 +13,12 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode};
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::host_rules::is_loopback_host;
 use crate::timestamp::Timestamp;
 use crate::transport_error::TransportError;
+use crate::wiped::Wiped;
 
 /// A conversation with CARTO that a driver carries out step by step.
 pub trait Flow: sealed::Resume {
@@ -146,11 +146,11 @@ impl Outgoing {
 }
 
 /// The bytes of a request, which may hold a secret: redacted in `Debug`, zeroized on drop.
-pub struct Body(Zeroizing<Vec<u8>>);
+pub struct Body(Wiped);
 
 impl Body {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Wiped::new(bytes))
     }
 
     /// The bytes to send.
@@ -173,7 +173,7 @@ impl fmt::Debug for Body {
 }
 
 /// A reply as it came in; redacted in `Debug`, for the body may hold a token.
-pub struct Incoming(Response<Zeroizing<Vec<u8>>>);
+pub struct Incoming(Response<Wiped>);
 
 impl Incoming {
     /// The status.
@@ -193,7 +193,7 @@ impl Incoming {
 
 impl From<Response<Vec<u8>>> for Incoming {
     fn from(response: Response<Vec<u8>>) -> Self {
-        Self(response.map(Zeroizing::new))
+        Self(response.map(Wiped::new))
     }
 }
 
