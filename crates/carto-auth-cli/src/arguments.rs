@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 
 use crate::global::Global;
 
-/// Log in to CARTO, and access tokens for it in a shell.
+/// Log in to CARTO, and get access tokens for it in a shell.
 #[derive(Parser, Debug)]
 #[command(
     name = "carto-auth",
@@ -35,7 +35,8 @@ Other variables:
   CARTO_AUTH_HOME           folder of the token files, instead of ~/.carto-auth
   CARTO_AUTH_LOG            warn, info, debug or off: as -q, -v, -vv
   CARTO_AUTH_NO_BROWSER     open no browser
-  BROWSER, CI, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, NO_COLOR, CLICOLOR_FORCE
+  BROWSER, CI, NO_COLOR, CLICOLOR_FORCE, SSL_CERT_FILE, SSL_CERT_DIR
+  ALL_PROXY, HTTPS_PROXY, HTTP_PROXY (the first that is set), NO_PROXY
 
 For self-hosted and dedicated CARTO (https, or loopback):
   CARTO_AUTH_URL            base of the login service
@@ -141,7 +142,7 @@ account has no access to a Data Warehouse, or there is none.")]
   carto-auth env --dw -- terraform plan
   vars=$(carto-auth env) && eval \"$vars\"
   carto-auth env --format fish | source
-  carto-auth env --format powershell | Invoke-Expression
+  carto-auth env --format powershell | Out-String | Invoke-Expression
   docker run --env-file <(carto-auth env --format dotenv) IMAGE
 
 The variables are CARTO_ACCESS_TOKEN and CARTO_API_BASE_URL; with --json, an object of them.
@@ -183,7 +184,7 @@ not count here. Exit codes: 0 no problem, 1 a problem, 2 usage.")]
     /// Print what a shell needs to complete this command line
     #[command(
         hide = true,
-        after_help = "Where it goes:
+        after_help = "Where it goes (make the folder first, if it is not there):
   bash        carto-auth completions bash > ~/.local/share/bash-completion/completions/carto-auth
   zsh         carto-auth completions zsh > DIR/_carto-auth, with DIR in fpath before compinit
   fish        carto-auth completions fish > ~/.config/fish/completions/carto-auth.fish

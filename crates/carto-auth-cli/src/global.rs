@@ -30,7 +30,7 @@ pub(crate) struct Global {
     #[arg(skip)]
     profile_problem: Option<NotAProfile>,
 
-    /// Keep the token nowhere
+    /// Keep the token nowhere (a machine's alone)
     #[arg(long, global = true)]
     pub(crate) no_cache: bool,
 

@@ -1,4 +1,4 @@
-//! The command line `carto-auth`: log in to CARTO, and access tokens for it in a shell.
+//! The command line `carto-auth`: log in to CARTO, and get access tokens for it in a shell.
 //!
 //! # In scope
 //! The commands, what they print, how they fail.

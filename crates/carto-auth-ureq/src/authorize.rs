@@ -12,7 +12,7 @@ impl CartoAuth {
     /// ```no_run
     /// # fn run(auth: carto_auth_ureq::CartoAuth) -> Result<(), Box<dyn std::error::Error>> {
     /// let url = auth.api_base_url()?.join("v3/sql/carto_dw/query?q=select%201");
-    /// let reply = auth.authorize(ureq::get(url))?.call()?;
+    /// let reply = auth.authorize(carto_auth_ureq::default_agent().get(url))?.call()?;
     /// # Ok(())
     /// # }
     /// ```

@@ -1,8 +1,12 @@
 //! What a token from the cache asks of the system.
 
-use crate::scene::Scene;
+use std::path::Path;
+use std::process::Command;
+
+use crate::scene::{Scene, log_in};
 use crate::strace::{obstacle, traced};
 use crate::tally;
+use crate::world::World;
 
 /// Calls that take a socket, another thread or process, a lock, or change a file.
 const FORBIDDEN: [&str; 26] = [
@@ -35,14 +39,30 @@ const FORBIDDEN: [&str; 26] = [
 ];
 
 #[test]
-fn a_token_from_the_cache_is_one_file_read_and_one_line_written() {
+fn a_machines_token_from_the_cache_is_one_file_read_and_one_line_written() {
+    let stage = Scene::Good.set();
+    reads_and_writes_a_line(
+        &stage.command(),
+        &stage.folder(),
+        1,
+        stage.token.as_deref().unwrap(),
+    );
+}
+
+#[test]
+fn a_persons_token_from_the_cache_is_two_files_read_and_one_line_written() {
+    let world = World::new();
+    let token = log_in(&world);
+    reads_and_writes_a_line(&world.command(&["token"]), &world.path(".carto-auth"), 2, &token);
+}
+
+fn reads_and_writes_a_line(command: &Command, folder: &Path, files: usize, token: &str) {
     if let Some(why) = obstacle() {
         return tally::skip("the calls of a token from the cache", why);
     }
-    let stage = Scene::Good.set();
-    let (outcome, log) = traced(&stage.command(), &[]);
+    let (outcome, log) = traced(command, &[]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert_eq!(Some(outcome.stdout.trim_end()), stage.token.as_deref());
+    assert_eq!(outcome.stdout.trim_end(), token);
     let calls: Vec<(&str, &str)> = log
         .lines()
         .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('('))
@@ -52,13 +72,13 @@ fn a_token_from_the_cache_is_one_file_read_and_one_line_written() {
         let takes_lock = *name == "fcntl" && arguments.contains("F_SETLK");
         assert!(!takes_lock && !FORBIDDEN.contains(name), "{name}({arguments}");
     }
-    let folder = stage.folder();
     let opened: Vec<&str> = calls
         .iter()
         .filter(|(name, arguments)| *name == "openat" && arguments.contains(folder.to_str().unwrap()))
         .map(|(_, arguments)| *arguments)
         .collect();
-    assert!(opened.len() == 1 && opened[0].contains("O_RDONLY"), "{opened:?}");
+    assert_eq!(opened.len(), files, "{opened:?}");
+    assert!(opened.iter().all(|how| how.contains("O_RDONLY")), "{opened:?}");
     let written = calls.iter().filter(|(name, _)| name.contains("write"));
     let written: Vec<&str> = written.map(|(_, arguments)| *arguments).collect();
     assert!(written.len() == 1 && written[0].starts_with('1'), "{written:?}");

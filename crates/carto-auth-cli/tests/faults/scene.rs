@@ -61,7 +61,7 @@ impl Scene {
 }
 
 /// Logs a person in whom CARTO gives a refresh token.
-fn log_in(world: &World) -> String {
+pub(crate) fn log_in(world: &World) -> String {
     let first = world.run(&["login"]);
     let url = first
         .stderr
