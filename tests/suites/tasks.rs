@@ -1,8 +1,11 @@
 //! What only the async front end must do: many tasks, dropped futures, either kind of runtime.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::collections::BTreeSet;
+use std::future::{Future as _, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use carto_auth_reqwest::{
@@ -56,22 +59,55 @@ impl TokenStore for Counting {
 }
 
 #[test]
-fn a_thousand_tasks_read_the_store_once_whether_or_not_it_has_a_token() {
+fn a_thousand_tasks_do_not_read_the_store_a_thousand_times_whatever_it_has() {
     let carto = Sandbox::start().unwrap();
     let store = Counting::default();
-    for reads in [1, 2] {
-        let auth = builder(&carto).store(store.clone()).build();
-        multi_thread().block_on(async {
+    let reads_of = |auth: &CartoAuth| {
+        let before = store.reads.load(Ordering::Relaxed);
+        let outcomes = multi_thread().block_on(async {
             let ask = || {
                 let auth = auth.clone();
-                tokio::spawn(async move { auth.access_token().await.unwrap() })
+                tokio::spawn(async move { auth.access_token().await.is_ok() })
             };
+            let mut outcomes = BTreeSet::new();
             for task in (0..1000).map(|_| ask()).collect::<Vec<_>>() {
-                task.await.unwrap();
+                outcomes.insert(task.await.unwrap());
             }
+            outcomes
         });
-        assert_eq!(store.reads.load(Ordering::Relaxed), reads);
+        (outcomes, store.reads.load(Ordering::Relaxed) - before)
+    };
+    let machine = || builder(&carto).store(store.clone()).build();
+    for auth in [machine(), machine()] {
+        let (outcomes, reads) = reads_of(&auth);
+        assert_eq!(outcomes, BTreeSet::from([true]));
+        // Most come while one looks, or while CARTO is asked; those who come in between begin another look.
+        assert!(reads < 100, "{reads}");
         assert_eq!(carto.count(Endpoint::Token), 1);
+    }
+    let nobody = CartoAuth::oauth().store(store.clone()).build();
+    assert_eq!(reads_of(&nobody).0, BTreeSet::from([false]));
+}
+
+#[test]
+fn a_caller_who_is_not_polled_holds_up_nobody() {
+    let carto = Sandbox::start().unwrap();
+    carto.fail_next(Endpoint::Token, Fault::delay(Duration::from_millis(50)));
+    for auth in [
+        machine(&carto),
+        CartoAuth::oauth().store(MemoryStore::default()).build(),
+    ] {
+        current_thread().block_on(async {
+            let mut held: Vec<_> = (0..3).map(|_| Box::pin(auth.access_token())).collect();
+            for one in &mut held {
+                // Polled once, and then never again while others ask.
+                let once = poll_fn(|context| Poll::Ready(one.as_mut().poll(context).is_ready()));
+                let _ = once.await;
+            }
+            let other = timeout(Duration::from_secs(20), auth.access_token()).await;
+            assert!(other.is_ok(), "it ends, with a token or without");
+            drop(held);
+        });
     }
 }
 

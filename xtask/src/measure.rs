@@ -30,12 +30,19 @@ impl Costs {
         Spread::of(self.0.iter().map(|cost| cost.cpu.as_secs_f64() * 1e3))
     }
 
-    /// The nanoseconds of processor time that each of so many calls took, by how much longer each run was than that of
-    /// another process in the same round: the least and the median.
+    /// The nanoseconds of processor time that each of so many calls took. The least is how much longer the shortest run was
+    /// than the shortest of another process: noise in a run that is subtracted must not count as speed. The median is of the
+    /// rounds.
     pub(crate) fn per_call(&self, without: &Self, calls: f64) -> Spread {
         let nanoseconds = |cost: &Cost| cost.cpu.as_secs_f64() * 1e9;
         let rounds = self.0.iter().zip(&without.0);
-        Spread::of(rounds.map(|(with, without)| (nanoseconds(with) - nanoseconds(without)) / calls))
+        let of_rounds =
+            Spread::of(rounds.map(|(with, without)| (nanoseconds(with) - nanoseconds(without)) / calls));
+        let least = (self.cpu().least - without.cpu().least) * 1e6 / calls;
+        Spread {
+            least: least.min(of_rounds.median),
+            ..of_rounds
+        }
     }
 }
 
@@ -161,8 +168,8 @@ fn allocations(command: &Command) -> io::Result<u64> {
 pub(crate) fn allocations_per_call(command: impl Fn(u64) -> Command) -> io::Result<u64> {
     const TIMES: u64 = 200;
     let (few, many) = (allocations(&command(TIMES))?, allocations(&command(2 * TIMES))?);
-    // A buffer that grows for good belongs to no call.
-    Ok(many.saturating_sub(few) / TIMES)
+    // One in every second call is more than none.
+    Ok(many.saturating_sub(few).div_ceil(TIMES))
 }
 
 /// The number that a process prints.

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use carto_auth_core::{Error, TlsProblem, TransportError};
+use carto_auth_native::endless_certificates;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -75,7 +76,10 @@ pub(crate) fn first_that_counts() -> Option<&'static Place> {
 pub(crate) fn problem() -> Option<String> {
     let first = places().first()?;
     match &first.found {
-        Found::Nothing(why) if first_that_counts().is_none() => Some(format!("{}: {why}", first.about)),
+        // A file that might be read for ever is not read, nor a folder beside it.
+        Found::Nothing(why) if first_that_counts().is_none() || endless_certificates().is_some() => {
+            Some(format!("{}: {why}", first.about))
+        }
         _ => None,
     }
 }

@@ -49,13 +49,20 @@ struct ReportedError<'a> {
 impl Failure {
     /// `--mode m2m`, and no machine.
     pub(crate) fn no_machine() -> Self {
+        Self::credentials(
+            "no machine credentials were given",
+            "pass --credentials FILE, or set CARTO_CREDENTIALS_FILE, or CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and \
+             CARTO_API_BASE_URL",
+        )
+    }
+
+    /// A machine's credentials are not to be had.
+    pub(crate) fn credentials(message: impl Into<String>, hint: &'static str) -> Self {
         Self {
             code: "credentials_invalid",
             exit: FIX,
-            message: "no machine credentials were given".to_owned(),
-            hint: "pass --credentials FILE, or set CARTO_CREDENTIALS_FILE, or CARTO_CLIENT_ID, CARTO_CLIENT_SECRET \
-                   and CARTO_API_BASE_URL"
-                .into(),
+            message: message.into(),
+            hint: hint.into(),
         }
     }
 

@@ -7,8 +7,12 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use carto_auth_core::{AccessToken, AddressProblem, Error, M2mCredentials, OneLine, Remedy};
-use carto_auth_native::{FileStore, FolderProblem, HOME_VARIABLE, Inspection, credentials, now};
+use carto_auth_core::{
+    AccessToken, AddressProblem, CredentialsError, Error, M2mCredentials, OneLine, Remedy,
+};
+use carto_auth_native::{
+    FileStore, FolderProblem, HOME_VARIABLE, Inspection, credentials, expand_tilde, now,
+};
 use carto_auth_ureq::CartoAuth;
 
 use crate::endpoints::endpoints;
@@ -274,12 +278,19 @@ fn machine_credentials(global: &Global) -> Result<Option<Machine>, Failure> {
     }
     match credentials::from_env() {
         Some(credentials) => Ok(Some((
-            credentials.map_err(Error::from)?,
+            credentials.map_err(of_environment)?,
             "CARTO_CLIENT_ID".to_owned(),
             None,
         ))),
         None => Ok(None),
     }
+}
+
+/// Whoever has a login may not have meant the machine.
+fn of_environment(error: CredentialsError) -> Failure {
+    let error = Error::from(error);
+    let hint = format!("{}; --mode oauth takes a stored login instead", error.hint());
+    Failure::from(error).with_hint(hint)
 }
 
 /// The variable that makes other commands use a machine, where a person has logged in.
@@ -303,7 +314,7 @@ fn from_path(path: &Path, setting: &str) -> Result<Machine, Failure> {
     const STDIN: &str = "standard input";
     let nothing_came = |from: &str| {
         let message = format!("no credentials have come from {from} within a minute");
-        Failure::usage(message, "pipe the JSON in, or name a file")
+        Failure::credentials(message, "pipe the JSON in, or name a file")
     };
     if path == Path::new("-") {
         if io::stdin().is_terminal() {
@@ -313,17 +324,17 @@ fn from_path(path: &Path, setting: &str) -> Result<Machine, Failure> {
         let credentials = read.ok_or_else(|| nothing_came(STDIN))?.map_err(Error::from)?;
         return Ok((credentials, format!("{setting} ({STDIN})"), None));
     }
-    let shown = path.display().to_string();
+    let (shown, path) = (path.display().to_string(), expand_tilde(path));
     // A pipe may have no writer.
-    let read = match fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        false => Some(credentials::from_file(path)),
+    let read = match fs::metadata(&path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        false => Some(credentials::from_file(&path)),
         true => {
-            let path = path.to_owned();
+            let path = path.clone();
             within_a_minute(move || credentials::from_file(path))
         }
     };
     let credentials = read.ok_or_else(|| nothing_came(&shown))?.map_err(Error::from)?;
-    Ok((credentials, format!("{setting} {shown}"), Some(path.to_owned())))
+    Ok((credentials, format!("{setting} {shown}"), Some(path)))
 }
 
 /// A variable that is empty counts as unset.

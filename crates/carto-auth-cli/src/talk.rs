@@ -86,7 +86,7 @@ pub(crate) fn warn_of_variables() {
 
 fn set_color(color: Color) {
     let has = |name, value: &str| env::var_os(name).is_some_and(|found| found == value);
-    // What prints the colours takes any value of this variable for a yes, 0 too, and before all others.
+    // What prints the colours takes any value of this variable for a yes, 0 too, before `CLICOLOR` and `TERM`.
     let is_no = has("CLICOLOR_FORCE", "0");
     let is_forced = !is_no && env::var_os("CLICOLOR_FORCE").is_some();
     let is_plain = !io::stderr().is_terminal() || is_no && (has("CLICOLOR", "0") || has("TERM", "dumb"));

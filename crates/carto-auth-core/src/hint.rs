@@ -71,6 +71,7 @@ fn credentials_hint(problem: &CredentialsProblem) -> &'static str {
         CredentialsProblem::NotFound | CredentialsProblem::IsDirectory | CredentialsProblem::TooLarge => {
             "name the JSON file that CARTO Workspace > Developers > Credentials lets you download"
         }
+        CredentialsProblem::Unreadable(Io::InvalidFilename) => "name a file whose path the system takes",
         CredentialsProblem::Unreadable(_) => "check the file's owner and mode",
         CredentialsProblem::Utf16 => "save it as UTF-8",
         CredentialsProblem::NodeCliFile => {
@@ -135,6 +136,7 @@ fn proxy_hint(status: Option<u16>) -> &'static str {
         Some(407) => {
             "the proxy wants a user name and a password that it knows: http://USER:PASSWORD@… in the variable that names it"
         }
+        Some(408 | 429) => "the proxy is busy: try again in a minute, or ask those who run it",
         Some(403) => "the proxy does not allow this host: ask those who run it, or name the host in NO_PROXY",
         Some(500..) => {
             "the proxy does not reach the host: ask those who run it, or name the host in NO_PROXY"
@@ -157,6 +159,7 @@ fn tls_hint(kind: TransportErrorKind, problem: Option<TlsProblem>) -> &'static s
         Some(TlsProblem::NotTls) => {
             "check the address and its port; where it is a proxy's, it begins with http://"
         }
+        Some(TlsProblem::Unavailable) => "build the program with TLS, or give it a client that has it",
         Some(TlsProblem::NobodyTrusted) => {
             "install the system's certificates (Debian: ca-certificates), or name a file with some in SSL_CERT_FILE"
         }
@@ -226,6 +229,11 @@ mod tests {
                 "auth.carto.com",
                 failed(Kind::Proxy).with_proxy_status(403),
                 "does not allow",
+            ),
+            (
+                "auth.carto.com",
+                failed(Kind::Proxy).with_proxy_status(429),
+                "busy",
             ),
         ] {
             let hint = hint(host, error);

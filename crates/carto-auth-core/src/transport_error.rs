@@ -75,14 +75,18 @@ impl TransportError {
         self.proxy_status
     }
 
-    /// True where trying again does not help, for what was set does not fit: the proxy wants something else, or this machine
-    /// names nobody to trust.
+    /// True where trying again does not help, for what was set does not fit: the proxy wants something else, this machine
+    /// names nobody to trust, or the program has no TLS.
     pub(crate) fn is_of_settings(&self) -> bool {
         let is_refused = match self.proxy_status {
             Some(status) => (400..500).contains(&status) && !is_momentary(status),
             None => false,
         };
-        is_refused || self.tls_problem == Some(TlsProblem::NobodyTrusted)
+        let settings = [TlsProblem::NobodyTrusted, TlsProblem::Unavailable];
+        is_refused
+            || self
+                .tls_problem
+                .is_some_and(|problem| settings.contains(&problem))
     }
 
     /// True where it is of use to send the request again: it surely did not leave, and nobody has refused it for good.
@@ -174,6 +178,8 @@ pub enum TlsProblem {
     NotTls,
     /// This machine names nobody to trust.
     NobodyTrusted,
+    /// The program has no TLS: its features leave it out, or nobody has installed a provider.
+    Unavailable,
 }
 
 impl TransportErrorKind {

@@ -1,4 +1,4 @@
-//! Bytes that nobody finds in memory afterwards.
+//! Bytes that are overwritten when they are no longer needed. A buffer that grew leaves its former places behind.
 
 use std::ops::{Deref, DerefMut};
 

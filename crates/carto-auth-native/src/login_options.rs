@@ -1,5 +1,6 @@
 //! How a person's login is done.
 
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,9 +132,13 @@ impl LoginOptions {
     ///
     /// # Errors
     /// [`Error::Store`] if it [must be kept](Self::must_be_kept).
-    pub fn accept(&self, kept: Result<(), StoreError>) -> Result<(), Error> {
+    pub fn accept(&self, kept: Result<bool, StoreError>) -> Result<(), Error> {
         match kept {
             Err(error) if self.must_be_kept => Err(error.into()),
+            Ok(false) if self.must_be_kept => {
+                let nothing = io::Error::new(ErrorKind::Unsupported, "it does not have it afterwards");
+                Err(StoreError::new("the store takes no login", nothing).into())
+            }
             kept => {
                 without_cache(kept);
                 Ok(())

@@ -136,7 +136,7 @@ fn logged_in() -> (Arc<SharedSession>, AccessToken) {
         panic!()
     };
     let (token, kept) = session.log_in(grant);
-    kept.unwrap();
+    assert!(!kept.unwrap(), "nothing is kept here");
     (Arc::new(session), token)
 }
 

@@ -10,9 +10,9 @@ use crate::shared_session::{LOCK_PATIENCE, SharedSession};
 use crate::store::{Forget, Hold, StoreError};
 
 impl SharedSession {
-    /// Takes the token of a new login, here and in the store, and says what came of the latter
+    /// Takes the token of a new login, here and in the store, and says whether the latter has it
     /// ([`LoginOptions::accept`](crate::LoginOptions::accept) tells what that means).
-    pub fn log_in(&self, grant: TokenGrant) -> (AccessToken, Result<(), StoreError>) {
+    pub fn log_in(&self, grant: TokenGrant) -> (AccessToken, Result<bool, StoreError>) {
         let locked = self
             .identity
             .as_ref()

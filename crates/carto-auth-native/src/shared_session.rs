@@ -267,18 +267,19 @@ impl SharedSession {
         without_cache(self.try_to_save(locked, record));
     }
 
+    /// Says whether the store has it afterwards; one may keep nothing by design.
     pub(crate) fn try_to_save(
         &self,
         locked: Option<&mut Box<dyn LockedTokens>>,
         record: Option<&TokenRecord>,
-    ) -> Result<(), StoreError> {
-        if let (Some(locked), Some(record)) = (locked, record) {
-            locked.save(record)?;
-            // A store may keep nothing by design.
-            self.was_stored
-                .fetch_or(locked.load().is_some(), Ordering::Relaxed);
-        }
-        Ok(())
+    ) -> Result<bool, StoreError> {
+        let (Some(locked), Some(record)) = (locked, record) else {
+            return Ok(false);
+        };
+        locked.save(record)?;
+        let is_stored = locked.load().is_some();
+        self.was_stored.fetch_or(is_stored, Ordering::Relaxed);
+        Ok(is_stored)
     }
 
     pub(crate) fn session(&self) -> SessionGuard<'_> {

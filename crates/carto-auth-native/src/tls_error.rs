@@ -14,11 +14,16 @@ pub fn tls_error(error: &Error) -> TransportError {
     };
     let words = match error {
         Error::General(words) => words.clone(),
-        // The standard library's trait has what is below in `source`.
-        _ => std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string),
+        _ => error.to_string(),
     };
-    let failed = TransportError::new(kind, Sent::Maybe).with_detail(words);
-    match problem_of(error) {
+    let problem = problem_of(error);
+    // Whom to trust is read before anything is sent.
+    let sent = match problem {
+        Some(TlsProblem::NobodyTrusted) => Sent::No,
+        _ => Sent::Maybe,
+    };
+    let failed = TransportError::new(kind, sent).with_detail(words);
+    match problem {
         Some(problem) => failed.with_tls_problem(problem),
         None => failed,
     }
@@ -32,8 +37,9 @@ pub fn endless_certificates() -> Option<TransportError> {
     if !cfg!(all(unix, not(target_os = "macos"))) {
         return None;
     }
-    let metadata = fs::metadata(env::var_os("SSL_CERT_FILE")?).ok()?;
-    let is_endless = !metadata.is_file() && !metadata.is_dir();
+    let path = env::var_os("SSL_CERT_FILE")?;
+    let metadata = fs::metadata(&path).ok()?;
+    let is_endless = !metadata.is_file() && !metadata.is_dir() && path != "/dev/null";
     is_endless.then(|| {
         TransportError::new(TransportErrorKind::Tls, Sent::No)
             .with_tls_problem(TlsProblem::NobodyTrusted)

@@ -49,8 +49,8 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     pub(crate) when_needed: Option<LoginOptions>,
     pub(crate) flight: Flight,
-    /// One task looks into the store.
-    pub(crate) looking: Mutex<()>,
+    /// Looks into the store.
+    pub(crate) looks: Flight<()>,
     /// One task logs in, or looks the account's APIs up.
     pub(crate) logging_in: Mutex<()>,
     pub(crate) login_attempts: AtomicU64,
@@ -139,7 +139,7 @@ impl CartoAuth {
             transport,
             when_needed,
             flight: Flight::default(),
-            looking: Mutex::new(()),
+            looks: Flight::default(),
             logging_in: Mutex::new(()),
             login_attempts: AtomicU64::new(0),
         }))

@@ -19,7 +19,7 @@ use crate::transport::Transport;
 ///
 /// # Errors
 /// The flow's, [`Error::Client`] when there is no HTTP client to send with, and [`Error::Address`] when the environment's
-/// proxy cannot be used.
+/// proxy cannot be used; [`Error::Transport`], too, where the program has no TLS or this machine names nobody to trust.
 pub async fn drive<F: Flow>(transport: &Transport, mut step: Step<F>) -> Result<F::Output, Error> {
     loop {
         step = match step {

@@ -1,5 +1,6 @@
 //! How a token is had: from memory, from the store, by a renewal that one task leads, or by a login where that is allowed.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -60,30 +61,23 @@ impl CartoAuth {
         }
     }
 
-    /// Looks into memory, then into the store. There one task at a time looks: those behind it find in memory what it has
-    /// read, or follow the renewal that it leads, so that a thousand do not take a thread each to read the same file.
+    /// Who finds a renewal under way follows it, without a look into the store: it looks there itself.
     async fn token_or_renewal(&self, freshness: Freshness) -> Result<Found, Error> {
-        let has_none = |plan: &Plan| matches!(plan, Plan::Refresh | Plan::LogIn(_));
-        let (mut plan, mut looking) = (self.0.session.plan_in_memory(freshness), None);
-        if has_none(&plan) {
-            looking = Some(self.0.looking.lock().await);
-            plan = self.0.session.plan_in_memory(freshness);
+        let generation = || self.0.session.generation();
+        if matches!(self.0.session.plan_in_memory(freshness), Plan::Refresh)
+            && let Some(follower) = self.0.flight.follow(generation())
+        {
+            return Ok(Found::Renewal(follower));
         }
-        if has_none(&plan) {
-            if let Some(follower) = self.0.flight.follow(self.0.session.generation()) {
-                return Ok(Found::Renewal(follower));
-            }
-            plan = self.plan(freshness).await?;
-        }
-        let found = match plan {
+        match self.plan(freshness).await? {
             Plan::Use(token) => Ok(Found::Token(token)),
             Plan::UseAndRefresh(token) => {
-                if let Role::Lead(leader) = self.0.flight.join(self.0.session.generation()) {
+                if let Role::Lead(leader) = self.0.flight.join(generation()) {
                     self.renew_behind(leader, Freshness::default(), Urgency::Early);
                 }
                 Ok(Found::Token(token))
             }
-            Plan::Refresh => Ok(match self.0.flight.join(self.0.session.generation()) {
+            Plan::Refresh => Ok(match self.0.flight.join(generation()) {
                 Role::Lead(leader) => {
                     let follower = leader.follower();
                     self.renew_behind(leader, freshness, Urgency::Now);
@@ -92,17 +86,40 @@ impl CartoAuth {
                 Role::Follow(follower) => Found::Renewal(follower),
             }),
             Plan::LogIn(error) => Err(error),
-        };
-        drop(looking);
-        found
+        }
     }
 
-    /// Memory is asked here, files on another thread.
+    /// Memory is asked here, the store on another thread, and once for all who ask meanwhile: a thousand tasks do not take a
+    /// thread each to read the same file.
     pub(crate) async fn plan(&self, freshness: Freshness) -> Result<Plan, Error> {
-        match self.0.session.plan_in_memory(freshness) {
-            plan @ (Plan::Use(_) | Plan::UseAndRefresh(_)) => Ok(plan),
-            _ => self.with_session(move |session| session.plan(freshness)).await,
+        let mut has_waited = false;
+        loop {
+            let plan = self.0.session.plan_in_memory(freshness);
+            if matches!(plan, Plan::Use(_) | Plan::UseAndRefresh(_)) {
+                return Ok(plan);
+            }
+            let (look, is_ours) = match self.0.looks.join(self.0.session.generation()) {
+                Role::Lead(leader) => (self.look(leader, freshness), true),
+                Role::Follow(follower) => (follower, false),
+            };
+            // It goes on by itself: a caller who is dropped, or not polled, holds up nobody.
+            look.await;
+            match self.0.session.plan_in_memory(freshness) {
+                // A look that began before this call may have missed a login of the meantime. The next one cannot.
+                Plan::LogIn(_) if !is_ours && !has_waited => has_waited = true,
+                plan => return Ok(plan),
+            }
         }
+    }
+
+    fn look(&self, leader: Leader<()>, freshness: Freshness) -> Follower<()> {
+        let (session, follower) = (Arc::clone(&self.0.session), leader.follower());
+        task::spawn_blocking(move || {
+            // What it finds is in memory then.
+            let _ = session.plan(freshness);
+            drop(leader);
+        });
+        follower
     }
 
     /// Renews in a task of its own.

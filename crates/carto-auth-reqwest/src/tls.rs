@@ -1,6 +1,6 @@
 //! TLS as the features have it: rustls, or none.
 
-use carto_auth_core::{Sent, TransportError, TransportErrorKind};
+use carto_auth_core::{Sent, TlsProblem, TransportError, TransportErrorKind};
 use reqwest::ClientBuilder;
 
 /// Trusts whom the platform trusts.
@@ -32,7 +32,9 @@ pub(crate) fn with_platform_trust(_: ClientBuilder) -> Result<ClientBuilder, Tra
 }
 
 fn none(words: &str) -> TransportError {
-    TransportError::new(TransportErrorKind::Tls, Sent::No).with_detail(words)
+    TransportError::new(TransportErrorKind::Tls, Sent::No)
+        .with_tls_problem(TlsProblem::Unavailable)
+        .with_detail(words)
 }
 
 #[cfg(not(feature = "rustls-no-provider"))]
@@ -52,7 +54,7 @@ mod rustls {
     pub(super) fn with_provider() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, TransportError> {
         ClientConfig::builder_with_provider(provider()?)
             .with_safe_default_protocol_versions()
-            .map_err(|error| carto_auth_native::tls_error(&error))
+            .map_err(|error| super::none(&error.to_string()))
     }
 
     /// The provider that the program has installed counts (it may be one with FIPS), and ring otherwise.

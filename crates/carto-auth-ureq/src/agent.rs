@@ -12,7 +12,8 @@ use crate::via::environment_proxy;
 /// For requests of the program's own, `NO_PROXY` is read by ureq's rules. Where the first variable that is set names no
 /// proxy, they fail; what CARTO is asked fails with [`Error::Address`](carto_auth_core::Error::Address), which names it.
 ///
-/// Nothing is loaded here: the trust store is read by the first TLS connection. Without the feature `rustls` it reaches
+/// Nothing is loaded here: the trust store is read by the first TLS connection. (Before CARTO is asked, a `SSL_CERT_FILE` that
+/// names a pipe or a device is refused, which ureq itself would read for ever.) Without the feature `rustls` it reaches
 /// only http (loopback), unless another crate has turned TLS on in ureq; with `rustls-no-provider`, https where the program
 /// has installed a `CryptoProvider`.
 #[must_use]

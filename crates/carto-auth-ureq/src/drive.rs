@@ -3,7 +3,9 @@
 use std::io::{self, ErrorKind, Read as _};
 use std::thread;
 
-use carto_auth_core::{Body, Error, Flow, Outgoing, Sent, Step, TransportError, TransportErrorKind};
+use carto_auth_core::{
+    Body, Error, Flow, Outgoing, Sent, Step, TlsProblem, TransportError, TransportErrorKind,
+};
 use carto_auth_native::now;
 #[cfg(feature = "rustls-no-provider")]
 use rustls::Error as TlsError;
@@ -86,7 +88,9 @@ const NO_TLS: &str = "the program has none: turn on the feature `rustls` of cart
                       `rustls-no-provider` install a CryptoProvider";
 
 fn no_tls() -> TransportError {
-    TransportError::new(TransportErrorKind::Tls, Sent::No).with_detail(NO_TLS)
+    TransportError::new(TransportErrorKind::Tls, Sent::No)
+        .with_tls_problem(TlsProblem::Unavailable)
+        .with_detail(NO_TLS)
 }
 
 /// Says what failed in words of ours: an error text of the client may hold the address of a proxy, password

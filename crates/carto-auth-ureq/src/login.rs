@@ -10,7 +10,7 @@ use crate::carto_auth::{CartoAuth, lock};
 use crate::drive::drive;
 
 /// The token of a new login, and what came of keeping it.
-type LoggedIn = (AccessToken, Result<(), StoreError>);
+type LoggedIn = (AccessToken, Result<bool, StoreError>);
 
 impl CartoAuth {
     /// Logs a person in anew, whatever is cached.

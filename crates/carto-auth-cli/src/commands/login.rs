@@ -304,7 +304,8 @@ fn succeeded(global: &Global, chosen: &Chosen, token: &AccessToken) -> Result<()
     if found.is_none_or(|found| found.secret() != token.secret()) {
         let path = chosen.cache().unwrap_or_default();
         let hint = "make room there, or name another folder with CARTO_AUTH_HOME, and log in again";
-        return Err(Failure::not_kept(&path.to_string_lossy(), hint));
+        let why = format!("{} does not hold it afterwards", path.display());
+        return Err(Failure::not_kept(&why, hint));
     }
     if !global.json {
         let text = logged_in(token);

@@ -188,6 +188,7 @@ fn a_limit_of_file_sizes_costs_no_token_and_leaves_nothing_half_written() {
     let mut shell = bare("/bin/sh");
     shell.args(["-c", limits, "sh"]).arg(program).args(arguments);
     shell.current_dir(world.path(""));
+    shell.env("LLVM_PROFILE_FILE", "/dev/null");
     shell.envs(
         limited
             .get_envs()

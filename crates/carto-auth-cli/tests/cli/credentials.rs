@@ -129,7 +129,8 @@ fn a_half_set_environment_and_a_bad_address_name_the_variable() {
     let world = World::new();
     let half = run(world.command(&["token"]).env("CARTO_CLIENT_ID", "id"), "").unwrap();
     let error = "the environment has no \"CARTO_CLIENT_SECRET\"";
-    let hint = "set CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and CARTO_API_BASE_URL together, or none of them";
+    let hint = "set CARTO_CLIENT_ID, CARTO_CLIENT_SECRET and CARTO_API_BASE_URL together, or none of them; \
+                --mode oauth takes a stored login instead";
     assert_eq!(error_of(&half), (3, error, hint));
     let bad = run(
         world
