@@ -61,7 +61,7 @@ impl LoopbackRequest {
     #[must_use]
     pub fn new(redirect_uri: &Url) -> Self {
         Self {
-            head: Wiped::new(Vec::with_capacity(4096)),
+            head: Wiped::new(Vec::with_capacity(2000)),
             path: redirect_uri.path().to_owned(),
             port: redirect_uri.port_or_known_default().unwrap_or_default(),
         }
