@@ -102,17 +102,23 @@ pub(crate) fn in_turn(rounds: usize, commands: &mut [Command]) -> io::Result<Vec
 
 /// The instructions of a process in user space, by callgrind: the same for the same program, input and environment.
 pub(crate) fn instructions(command: &Command) -> io::Result<u64> {
+    let callgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null"];
+    counted(command, &callgrind, "Collected : ")
+}
+
+/// The number that valgrind says after these words, of a process that it has looked at.
+fn counted(command: &Command, arguments: &[&str], words: &str) -> io::Result<u64> {
     let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    valgrind.args(arguments);
     // The linker and the C library look at the environment: what cargo has put there must not count.
     let output = behind(valgrind, command).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let total = said
-        .lines()
-        .find_map(|line| line.split_once("Collected : "))
-        .and_then(|(_, total)| total.trim().parse().ok());
-    match total {
-        Some(total) if output.status.success() => Ok(total),
+    let number = said.lines().find_map(|line| {
+        let (_, rest) = line.split_once(words)?;
+        rest.split_whitespace().next()?.replace(',', "").parse().ok()
+    });
+    match number {
+        Some(number) if output.status.success() => Ok(number),
         _ => Err(failed(command, &said)),
     }
 }
@@ -150,18 +156,8 @@ pub(crate) fn instructions_per_call(times: u64, command: impl Fn(u64) -> Command
 
 /// How often a process allocates, by memcheck. To have more room is to allocate again.
 fn allocations(command: &Command) -> io::Result<u64> {
-    let mut valgrind = Command::new("valgrind");
-    valgrind.args(["--leak-check=no", "--undef-value-errors=no"]);
-    let output = behind(valgrind, command).output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let total = said
-        .lines()
-        .find_map(|line| line.split_once("total heap usage: ")?.1.split_once(" allocs"))
-        .and_then(|(total, _)| total.replace(',', "").parse().ok());
-    match total {
-        Some(total) if output.status.success() => Ok(total),
-        _ => Err(failed(command, &said)),
-    }
+    let memcheck = ["--leak-check=no", "--undef-value-errors=no"];
+    counted(command, &memcheck, "total heap usage: ")
 }
 
 /// The allocations of one call, from a process that is told how many to make.
